@@ -41,8 +41,8 @@ int hki_proc_each(int (*visit)(const hki_proc_stat *stat, void *user), void *use
  * not overwritten since.  Its length, -ENOENT, HK_ELIMIT, -ESRCH, -EACCES. */
 int hki_proc_environment(pid_t pid, const char *name, char *out, size_t capacity);
 
-/* Is @entry an exact entry "KEY=VALUE", of at most 255 bytes of value, of the environment @pid was started with?
- * 1, 0, or a negative errno. */
+/* Was @pid started with exactly @entry, "KEY=VALUE", in its environment?  The
+ * value has at most 255 bytes.  1, 0, or a negative errno. */
 int hki_proc_has_environment(pid_t pid, const char *entry);
 
 /* The boot id as in /proc/sys/kernel/random/boot_id, without the line end. */
