@@ -9,7 +9,6 @@
  */
 #include "process/process_internal.h"
 
-#include <poll.h>
 #include <signal.h>
 #include "base/clock.h"
 
@@ -43,15 +42,13 @@ static void bury_killed(hk_process *process)
 		hki_process_release(process);
 }
 
-/* The pidfd of a child that was killed: readable when it is a zombie. */
+/* A child that was killed, once it is a zombie. */
 static void collect_killed(hk_process *process)
 {
-	const uint64_t until_ns = hki_clock_monotonic_ns() + HKI_TREE_KILL_TIMEOUT_NS;
-	struct pollfd end = { .fd = process->ref.fd, .events = POLLIN };
 	hki_wait_result ignored;
 
-	while (poll(&end, 1, 20) <= 0 && hki_clock_monotonic_ns() < until_ns)
-		;
+	(void) hki_pidref_wait_end(
+	    &process->ref, hki_clock_monotonic_ns() + HKI_TREE_KILL_TIMEOUT_NS);
 	(void) hki_pidref_wait(&process->ref, &ignored);
 	hki_pidref_close(&process->ref);
 }
