@@ -22,7 +22,8 @@
 
 static bool refused(long result)
 {
-	return result == -ENOSYS || result == -EPERM || result == -EINVAL || result == -E2BIG;
+	return result == -ENOSYS || result == -EPERM || result == -EINVAL ||
+	       result == -E2BIG;
 }
 
 static long by_clone3(hki_clone_request *request, char *stack, int cgroup)
@@ -46,7 +47,8 @@ static long by_clone3(hki_clone_request *request, char *stack, int cgroup)
 static long by_clone(hki_clone_request *request, char *stack)
 {
 	int pid = clone(request->run, stack + CHILD_STACK_BYTES,
-	    CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, request->user, &request->pidfd);
+	    CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, request->user,
+	    &request->pidfd);
 
 	return pid < 0 ? -errno : pid;
 }

@@ -11,7 +11,8 @@
  * parent is copied, so the cost does not depend on its size.
  */
 typedef struct hki_clone_request {
-	int (*run)(void *user); /* the child: HKI_RAW, system calls only.  Its result is the exit code */
+	int (*run)(void *
+		user); /* the child: HKI_RAW, system calls only.  Its result is the exit code */
 	void *user;
 	int cgroup; /* a cgroup directory to be born in, or -1 */
 

@@ -120,7 +120,8 @@ static int find_user(
 	if (r == 0 && parse_id(&id, user)) {
 		out->uid = id;
 		r = look_up(get_user_by_id, &id, out);
-		return r < 0 ? hki_plan_fail(plan, HKI_STEP_UID, r, errors, "'%s'", user) : 0;
+		return r < 0 ? hki_plan_fail(plan, HKI_STEP_UID, r, errors, "'%s'", user)
+			     : 0;
 	}
 	if (r == 0)
 		return hki_plan_fail(
@@ -172,8 +173,8 @@ static int take_account_groups(hki_plan *plan, const account *a)
 
 static int take_listed_groups(hki_plan *plan, const hk_process_opts *opts)
 {
-	plan->groups =
-	    hki_alloc_array(opts->group_count == 0 ? 1 : opts->group_count, sizeof(uint32_t));
+	plan->groups = hki_alloc_array(
+	    opts->group_count == 0 ? 1 : opts->group_count, sizeof(uint32_t));
 	if (plan->groups == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < opts->group_count; i++)
@@ -223,7 +224,8 @@ static int take_group(hki_plan *plan, const hk_process_opts *opts, hk_error_list
 	}
 	if (opts->user != NULL && (plan->todo & HKI_TODO_GID) == 0)
 		return hki_plan_fail(plan, HKI_STEP_UID, -ENOENT, errors,
-		    "user id %s has no account that would tell its group: name the group too",
+		    "user id %s has no account that would tell its group: name the group "
+		    "too",
 		    opts->user);
 	return 0;
 }

@@ -26,7 +26,7 @@
 
 typedef struct reader {
 	const char *path;
-	const char *at;         /* the next byte; the text ends with a NUL */
+	const char *at; /* the next byte; the text ends with a NUL */
 	const char *end;
 	const char *line_start; /* of the line that `at` is in */
 	int line;
@@ -257,8 +257,8 @@ static int cannot_read(const char *path, int code, hk_error_list *errors)
 	return hki_error_report(errors, &error);
 }
 
-int hki_env_file_read(
-    const char *path, int (*add)(char *entry, void *user), void *user, hk_error_list *errors)
+int hki_env_file_read(const char *path, int (*add)(char *entry, void *user), void *user,
+    hk_error_list *errors)
 {
 	hki_cleanup(hki_buffer_deinitp) hki_buffer text = HKI_BUFFER_INIT;
 	reader r = { .path = path, .line = 1, .errors = errors };

@@ -16,7 +16,8 @@
 
 static uint64_t time_ns(struct timeval time)
 {
-	return (uint64_t) time.tv_sec * HKI_NS_PER_S + (uint64_t) time.tv_usec * HKI_NS_PER_US;
+	return (uint64_t) time.tv_sec * HKI_NS_PER_S +
+	       (uint64_t) time.tv_usec * HKI_NS_PER_US;
 }
 
 static void note_exit(hk_process *process, const hki_wait_result *result)

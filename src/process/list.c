@@ -85,7 +85,8 @@ static double seconds(uint64_t ns)
 	return (double) ns / (double) HKI_NS_PER_S;
 }
 
-static int set_command(hk_process_info *info, row *own, char *const *argv, const char *name)
+static int set_command(
+    hk_process_info *info, row *own, char *const *argv, const char *name)
 {
 	size_t count = hki_strings_count((const char *const *) argv);
 	hki_cleanup(hki_freep) const char **strings =
@@ -171,8 +172,8 @@ static size_t room_for(const hki_registry *registry)
 			   ? registry->failed_total
 			   : HKI_FAILED_STARTS_MAX;
 
-	for (const hki_list *node = registry->processes.next; node != &registry->processes;
-	     node = node->next)
+	for (const hki_list *node = registry->processes.next;
+	     node != &registry->processes; node = node->next)
 		count++;
 	return count;
 }

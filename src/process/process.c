@@ -57,7 +57,8 @@ static int make_timer(hk_process *process, hk_loop *loop)
 int hki_process_new(hk_process **out, hki_registry *registry, const hk_process_opts *opts,
     hk_process_type type)
 {
-	hki_cleanup(hki_process_releasep) hk_process *process = hki_zalloc(sizeof(*process));
+	hki_cleanup(hki_process_releasep) hk_process *process =
+	    hki_zalloc(sizeof(*process));
 	int r;
 
 	if (process == NULL)
@@ -100,7 +101,8 @@ void hki_process_release(hk_process *process)
 	hki_process_unhold(process);
 	hki_list_remove(&process->node);
 	if (process->registry != NULL && process->id.pid > 0 &&
-	    hki_map_get(&process->registry->by_pid, (uint64_t) process->id.pid) == process)
+	    hki_map_get(&process->registry->by_pid, (uint64_t) process->id.pid) ==
+		process)
 		hki_map_remove(&process->registry->by_pid, (uint64_t) process->id.pid);
 	hk_watch_free(process->watch);
 	hk_timer_free(process->timer);
@@ -176,7 +178,8 @@ hk_process_state hk_process_get_state(const hk_process *process)
 
 const hk_process_exit *hk_process_get_exit(const hk_process *process)
 {
-	bool over = process->state == HK_PROCESS_EXITED || process->state == HK_PROCESS_FAILED;
+	bool over =
+	    process->state == HK_PROCESS_EXITED || process->state == HK_PROCESS_FAILED;
 
 	return over ? &process->exit : NULL;
 }
@@ -240,7 +243,8 @@ int hk_process_kill_tree(hk_process *process, int signal)
 static uint64_t started_ns(const hki_pidref *ref)
 {
 	uint64_t ticks_per_s = (uint64_t) sysconf(_SC_CLK_TCK);
-	uint64_t age = hki_clock_boot_ns() - ref->start_ticks * (HKI_NS_PER_S / ticks_per_s);
+	uint64_t age =
+	    hki_clock_boot_ns() - ref->start_ticks * (HKI_NS_PER_S / ticks_per_s);
 	uint64_t now = hki_clock_monotonic_ns();
 
 	return age < now ? now - age : 0;
@@ -260,7 +264,8 @@ int hk_process_adopt(hk_process **out, hk_loop *loop, const hk_process_id *id,
 		return -EINVAL;
 	opts.on_exit = on_exit;
 	opts.user_data = user_data;
-	if ((r = hki_loop_check(loop)) < 0 || (r = hki_registry_of(&registry, loop)) < 0 ||
+	if ((r = hki_loop_check(loop)) < 0 ||
+	    (r = hki_registry_of(&registry, loop)) < 0 ||
 	    (r = hki_process_new(&process, registry, &opts, HK_PROCESS_ADOPTED)) < 0 ||
 	    (r = hki_tree_new(&process->tree, &tree)) < 0 ||
 	    (r = hki_pidref_open_exactly(

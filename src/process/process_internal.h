@@ -30,8 +30,8 @@
 typedef enum hki_work {
 	HKI_WORK_NONE,
 	HKI_WORK_STOP_STEP, /* asked to end: the step's wait runs */
-	HKI_WORK_KILL,      /* stop steps are used up: rounds of killing, the main process alive */
-	HKI_WORK_LEFTOVERS  /* the main process has ended: rounds against the rest */
+	HKI_WORK_KILL, /* stop steps are used up: rounds of killing, the main process alive */
+	HKI_WORK_LEFTOVERS /* the main process has ended: rounds against the rest */
 } hki_work;
 
 /* Starts that failed, as lists show them. */
@@ -67,7 +67,7 @@ struct hk_process {
 	hk_process_state state;
 	hki_work work;
 	bool buried;
-	bool detached;    /* buried and to be left alone */
+	bool detached; /* buried and to be left alone */
 	bool holds_loop;
 	bool stop_wanted; /* asked to end while it was starting */
 	bool keeper;      /* HK_TREE_KEEPER: the keeper tells about the end */
@@ -100,7 +100,8 @@ struct hk_process {
 
 	/* a start under way */
 	hki_plan plan;
-	char **keeper_command; /* what is executed in its place at HK_TREE_KEEPER; one block */
+	char **
+	    keeper_command; /* what is executed in its place at HK_TREE_KEEPER; one block */
 	bool leads_group;
 	bool leads_session;
 	bool orphaned;               /* only the spawner's thread knows it any more */

@@ -21,8 +21,8 @@
 
 /* ---- the tree ---- */
 
-static int refuse_tree(hk_process *process, const hk_process_opts *opts, int code,
-    hk_error_list *errors)
+static int refuse_tree(
+    hk_process *process, const hk_process_opts *opts, int code, hk_error_list *errors)
 {
 	static const char *const names[] = {
 		[HK_TREE_WALK] = "by walking /proc",
@@ -54,8 +54,8 @@ static void report_limits(
 		(void) hki_error_report_step(
 		    errors, -ENOTSUP, "limits", "memory is not limited");
 	if (wanted->pids_max != 0 && (set & HKI_CGROUP_PIDS) == 0)
-		(void) hki_error_report_step(errors, -ENOTSUP, "limits",
-		    "the number of processes is not limited");
+		(void) hki_error_report_step(
+		    errors, -ENOTSUP, "limits", "the number of processes is not limited");
 	if (wanted->cpu_max_millis != 0 && (set & HKI_CGROUP_CPU) == 0)
 		(void) hki_error_report_step(
 		    errors, -ENOTSUP, "limits", "CPU time is not limited");
@@ -71,8 +71,7 @@ static int make_tree(
 		.limits = { .memory_max_bytes = opts->memory_max_bytes,
 		    .pids_max = opts->pids_max,
 		    .cpu_max_millis = opts->cpu_max_millis },
-		.limits_best_effort =
-		    (opts->flags & HK_PROCESS_LIMITS_BEST_EFFORT) != 0,
+		.limits_best_effort = (opts->flags & HK_PROCESS_LIMITS_BEST_EFFORT) != 0,
 	};
 	int r;
 
@@ -92,8 +91,8 @@ static int make_tree(
 
 static bool has_terminal(const hk_process_opts *opts)
 {
-	return opts->stdio[0].kind == HK_STDIO_PTY || opts->stdio[1].kind == HK_STDIO_PTY ||
-	       opts->stdio[2].kind == HK_STDIO_PTY;
+	return opts->stdio[0].kind == HK_STDIO_PTY ||
+	       opts->stdio[1].kind == HK_STDIO_PTY || opts->stdio[2].kind == HK_STDIO_PTY;
 }
 
 /* Group and session become the keeper's work for the program, except that a
@@ -181,7 +180,7 @@ static int take_reference(hk_process *process, pid_t pid, int pidfd)
 	r = hki_pidref_from_fd(process->keeper ? &keeper : &process->ref, pid, pidfd);
 	if (r < 0) {
 		/* Without identity it can still be ended and collected. */
-		process->ref = (hki_pidref) { .pid = pid, .fd = pidfd };
+		process->ref = (hki_pidref){ .pid = pid, .fd = pidfd };
 		return r;
 	}
 	if (!process->keeper)
@@ -241,8 +240,8 @@ int hki_process_register(hk_process *process)
 /* On the loop's thread, with a reference. */
 static int take_hold(hk_process *process)
 {
-	hki_tree_started(process->tree, &process->ref, process->leads_group,
-	    process->leads_session);
+	hki_tree_started(
+	    process->tree, &process->ref, process->leads_group, process->leads_session);
 	process->tree_started = true;
 	return hki_process_register(process);
 }
@@ -293,7 +292,8 @@ static int check(const hk_process_opts *opts, hk_loop *loop, hk_error_list *erro
 		    hki_step_name(HKI_STEP_OPTIONS), "argv names no program");
 	if (opts->spawner != NULL && hki_spawner_loop(opts->spawner) != loop)
 		return hki_error_report_step(errors, -EINVAL,
-		    hki_step_name(HKI_STEP_OPTIONS), "the spawner belongs to another loop");
+		    hki_step_name(HKI_STEP_OPTIONS),
+		    "the spawner belongs to another loop");
 	return 0;
 }
 
@@ -324,8 +324,8 @@ int hki_process_spawn(hk_process **out, hk_loop *loop, const hk_process_opts *gi
 
 	if (out == NULL || loop == NULL || given == NULL)
 		return -EINVAL;
-	r = hki_opts_copy(&opts, sizeof(opts), given, given->size,
-	    offsetof(hk_process_opts, file));
+	r = hki_opts_copy(
+	    &opts, sizeof(opts), given, given->size, offsetof(hk_process_opts, file));
 	if (r < 0)
 		return hki_error_report_step(errors, r, hki_step_name(HKI_STEP_OPTIONS),
 		    "the size of the options does not fit this library");
@@ -348,8 +348,8 @@ int hki_process_spawn(hk_process **out, hk_loop *loop, const hk_process_opts *gi
 	return 0;
 }
 
-int hk_process_spawn(hk_process **out, hk_loop *loop, const hk_process_opts *opts,
-    hk_error_list *errors)
+int hk_process_spawn(
+    hk_process **out, hk_loop *loop, const hk_process_opts *opts, hk_error_list *errors)
 {
 	return hki_process_spawn(out, loop, opts, HK_PROCESS_SPAWNED, errors);
 }

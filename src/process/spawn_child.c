@@ -102,8 +102,8 @@ HKI_RAW static bool enter_session(hki_plan *plan)
 /* Before Linux 5.11: one by one, as /proc lists them. */
 HKI_RAW static bool close_listed(void)
 {
-	long directory = CALL(SYS_openat, AT_FDCWD, "/proc/self/fd",
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	long directory = CALL(
+	    SYS_openat, AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 	char entries[1024] __attribute__((aligned(8)));
 	long length;
 
@@ -119,7 +119,8 @@ HKI_RAW static bool close_listed(void)
 				fd = fd * 10 + (*name - '0');
 			if (fd > 2)
 				CALL(SYS_fcntl, fd, F_SETFD, FD_CLOEXEC);
-			at += *(const unsigned short *) (const void *) (entries + at + 16);
+			at +=
+			    *(const unsigned short *) (const void *) (entries + at + 16);
 		}
 	}
 	CALL(SYS_close, directory);
@@ -205,7 +206,8 @@ HKI_RAW static bool set_priorities(hki_plan *plan)
 	if ((todo & HKI_TODO_OOM_SCORE) != 0 && !set_oom_score(plan))
 		return false;
 	if ((todo & HKI_TODO_NICE) != 0 &&
-	    !done(plan, HKI_STEP_NICE, CALL(SYS_setpriority, PRIO_PROCESS, 0, plan->nice)))
+	    !done(
+		plan, HKI_STEP_NICE, CALL(SYS_setpriority, PRIO_PROCESS, 0, plan->nice)))
 		return false;
 	if ((todo & HKI_TODO_IO_PRIORITY) != 0 &&
 	    !done(plan, HKI_STEP_IO_PRIORITY,
@@ -246,12 +248,12 @@ HKI_RAW static bool change_ids(hki_plan *plan)
 		CALL(SYS_setgroups, plan->group_count, plan->groups)))
 		return false;
 	if ((todo & HKI_TODO_GID) != 0 &&
-	    !done(plan, HKI_STEP_GID,
-		CALL(SYS_setresgid, plan->gid, plan->gid, plan->gid)))
+	    !done(
+		plan, HKI_STEP_GID, CALL(SYS_setresgid, plan->gid, plan->gid, plan->gid)))
 		return false;
 	if ((todo & HKI_TODO_UID) != 0 &&
-	    !done(plan, HKI_STEP_UID,
-		CALL(SYS_setresuid, plan->uid, plan->uid, plan->uid)))
+	    !done(
+		plan, HKI_STEP_UID, CALL(SYS_setresuid, plan->uid, plan->uid, plan->uid)))
 		return false;
 	if ((todo & HKI_TODO_NO_NEW_PRIVILEGES) != 0 &&
 	    !done(plan, HKI_STEP_NO_NEW_PRIVILEGES,

@@ -23,9 +23,9 @@
 /* Where programs are when the environment does not say, as confstr(_CS_PATH). */
 #define DEFAULT_PATH "/bin:/usr/bin"
 /* No kernel is built for more CPUs (NR_CPUS is at most 8192). */
-#define CPU_MAX 8192
+#define CPU_MAX        8192
 #define IO_CLASS_SHIFT 13
-#define SIGNAL_MAX 64
+#define SIGNAL_MAX     64
 
 static const char *const step_names[HKI_STEP_COUNT] = {
 	[HKI_STEP_NONE] = "",
@@ -156,8 +156,8 @@ static char **search_paths(const char *path, const char *file)
 {
 	const size_t count = path_parts(path);
 	const size_t file_length = strlen(file) + 1;
-	char **paths = hki_alloc((count + 1) * sizeof(char *) + strlen(path) + 1 +
-				 count * (file_length + 1));
+	char **paths = hki_alloc(
+	    (count + 1) * sizeof(char *) + strlen(path) + 1 + count * (file_length + 1));
 	char *text;
 
 	if (paths == NULL)
@@ -184,8 +184,8 @@ static int find_program(hki_plan *plan, const char *file, hk_error_list *errors)
 	const char *path = hki_environment_get(plan->environment, "PATH");
 
 	if (*file == '\0')
-		return hki_plan_fail(
-		    plan, HKI_STEP_EXEC, -ENOENT, errors, "the name of the program is empty");
+		return hki_plan_fail(plan, HKI_STEP_EXEC, -ENOENT, errors,
+		    "the name of the program is empty");
 	if (strchr(file, '/') != NULL)
 		plan->paths = hki_strings_copy(&file, 1);
 	else
@@ -207,7 +207,8 @@ typedef struct range {
 	const char *name;
 } range;
 
-static int check_ranges(hki_plan *plan, const hk_process_opts *opts, hk_error_list *errors)
+static int check_ranges(
+    hki_plan *plan, const hk_process_opts *opts, hk_error_list *errors)
 {
 	const range ranges[] = {
 		{ HK_PROCESS_SET_UMASK, opts->umask, 0, 0777, "umask" },
@@ -288,7 +289,8 @@ static int take_cpus(hki_plan *plan, const hk_process_opts *opts, hk_error_list 
 	plan->cpu_bytes = (largest / bits + 1) * sizeof(unsigned long);
 	plan->cpus = hki_zalloc(plan->cpu_bytes);
 	if (plan->cpus == NULL)
-		return hki_plan_fail(plan, HKI_STEP_CPUS, -ENOMEM, errors, "the set of CPUs");
+		return hki_plan_fail(
+		    plan, HKI_STEP_CPUS, -ENOMEM, errors, "the set of CPUs");
 	for (size_t i = 0; i < opts->cpu_count; i++)
 		plan->cpus[opts->cpus[i] / bits] |= 1UL << (opts->cpus[i] % bits);
 	return 0;
@@ -299,9 +301,10 @@ static int take_limits(hki_plan *plan, const hk_process_opts *opts, hk_error_lis
 	if (opts->limit_count == 0)
 		return 0;
 	if (opts->limit_count > SIZE_MAX / sizeof(*opts->limits))
-		return hki_plan_fail(plan, HKI_STEP_LIMITS, -EINVAL, errors,
-		    "there are too many limits");
-	plan->limits = hki_memdup(opts->limits, opts->limit_count * sizeof(*opts->limits));
+		return hki_plan_fail(
+		    plan, HKI_STEP_LIMITS, -EINVAL, errors, "there are too many limits");
+	plan->limits =
+	    hki_memdup(opts->limits, opts->limit_count * sizeof(*opts->limits));
 	if (plan->limits == NULL)
 		return hki_plan_fail(
 		    plan, HKI_STEP_LIMITS, -ENOMEM, errors, "the list of limits");

@@ -60,7 +60,8 @@ typedef struct hki_plan_fd {
 	int source;
 	int target;
 	hki_step step; /* whose failure it is */
-	bool move;     /* the source is the target of another: duplicate it out of the way first */
+	bool
+	    move; /* the source is the target of another: duplicate it out of the way first */
 	bool optional; /* inherited: fine if it is closed */
 } hki_plan_fd;
 
@@ -79,13 +80,14 @@ enum {
 	HKI_TODO_KEEP_SIGNALS = 1 << 10
 };
 
-#define HKI_PLAN_OPEN_MAX 6 /* stdin, stdout, stderr, /dev/null, both ends of a terminal */
+#define HKI_PLAN_OPEN_MAX                                                                \
+	6 /* stdin, stdout, stderr, /dev/null, both ends of a terminal */
 
 typedef struct hki_plan {
 	uint32_t todo;
-	char *const *argv; /* Borrowed from the process */
+	char *const *argv;  /* Borrowed from the process */
 	char **environment; /* one block */
-	char **paths;       /* what to execute, first that can be; NULL-terminated, one block */
+	char **paths; /* what to execute, first that can be; NULL-terminated, one block */
 	char *cwd;
 
 	hki_plan_fd *fds;
@@ -104,7 +106,7 @@ typedef struct hki_plan {
 	int32_t io_priority;
 	char oom_score[8]; /* as text */
 	int32_t parent_death_signal;
-	pid_t parent; /* who must still be there when that is set */
+	pid_t parent;        /* who must still be there when that is set */
 	unsigned long *cpus; /* a bit a CPU */
 	size_t cpu_bytes;
 	hk_process_limit *limits;

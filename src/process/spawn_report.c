@@ -27,9 +27,11 @@ static const char *exec_hint(const char *file, int code)
 	case -EACCES:
 		return "is it executable, and may its directory be entered?";
 	case -ENOEXEC:
-		return "it is no program and has no '#!' line: name its interpreter first";
+		return "it is no program and has no '#!' line: name its interpreter "
+		       "first";
 	case -E2BIG:
-		return "arguments and environment together are longer than the system takes";
+		return "arguments and environment together are longer than the system "
+		       "takes";
 	case -EAGAIN:
 		return "the user has as many processes as allowed (limit nproc)";
 	case -ETXTBSY:
@@ -43,9 +45,11 @@ static const char *start_hint(int code)
 {
 	switch (code) {
 	case -EAGAIN:
-		return "a limit of processes is reached: nproc, pids.max or kernel.pid_max";
+		return "a limit of processes is reached: nproc, pids.max or "
+		       "kernel.pid_max";
 	case -EMFILE:
-		return "this program has as many files open as allowed: raise limit nofile";
+		return "this program has as many files open as allowed: raise limit "
+		       "nofile";
 	default:
 		return "";
 	}
@@ -53,8 +57,9 @@ static const char *start_hint(int code)
 
 static const char *privilege_hint(int code)
 {
-	return code == -EPERM || code == -EACCES ? "this needs privileges that we do not have"
-						 : "";
+	return code == -EPERM || code == -EACCES
+		   ? "this needs privileges that we do not have"
+		   : "";
 }
 
 /* What the step was about, and its hint. */

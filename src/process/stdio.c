@@ -21,9 +21,9 @@
 typedef struct opener {
 	hki_plan *plan;
 	hk_error_list *errors;
-	int null;     /* /dev/null, opened once, or -1 */
-	int terminal; /* the pty's end, or -1 */
-	int master;   /* our end of it, of which streams get duplicates */
+	int null;              /* /dev/null, opened once, or -1 */
+	int terminal;          /* the pty's end, or -1 */
+	int master;            /* our end of it, of which streams get duplicates */
 	bool terminal_is_read; /* stdout has our reading end already */
 } opener;
 
@@ -102,13 +102,15 @@ static int open_pipe(opener *o, unsigned int stream)
 	int theirs;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
-		return hki_plan_fail(o->plan, step_of(stream), -errno, o->errors, "a pipe");
+		return hki_plan_fail(
+		    o->plan, step_of(stream), -errno, o->errors, "a pipe");
 	theirs = hki_fd_above_stdio(ends[!ours]);
 	ours = hki_fd_above_stdio(ends[ours]);
 	if (theirs < 0 || ours < 0) {
 		hki_closep(&theirs);
 		hki_closep(&ours);
-		return hki_plan_fail(o->plan, step_of(stream), -EMFILE, o->errors, "a pipe");
+		return hki_plan_fail(
+		    o->plan, step_of(stream), -EMFILE, o->errors, "a pipe");
 	}
 	(void) fcntl(ours, F_SETFL, O_NONBLOCK);
 	o->plan->ends[stream] = ours;
@@ -200,7 +202,7 @@ static int add_further(opener *o, const hk_process_opts *opts)
 
 		if (r < 0)
 			return r;
-		plan->fds[plan->fd_count++] = (hki_plan_fd) {
+		plan->fds[plan->fd_count++] = (hki_plan_fd){
 			.source = opts->fds[i].fd,
 			.target = opts->fds[i].child_fd,
 			.step = HKI_STEP_FDS,
@@ -236,7 +238,7 @@ int hki_plan_stdio(hki_plan *plan, const hk_process_opts *opts, hk_error_list *e
 		r = open_stream(&o, stream, &opts->stdio[stream]);
 		if (r < 0)
 			return r;
-		plan->fds[plan->fd_count++] = (hki_plan_fd) {
+		plan->fds[plan->fd_count++] = (hki_plan_fd){
 			.source = r,
 			.target = (int) stream,
 			.step = step_of(stream),

@@ -34,19 +34,19 @@ HKI_RAW long hki_arch_clone3(
 	register int (*x10)(void *) __asm__("x10") = run;
 	register void *x11 __asm__("x11") = user;
 
-	__asm__ volatile("svc #0\n\t"
-			 "cbnz x0, 1f\n\t"
-			 "mov x29, #0\n\t" /* where a debugger's backtrace ends */
-			 "mov x30, #0\n\t"
-			 "mov x0, x11\n\t"
-			 "blr x10\n\t"
-			 "mov x8, %[exit_group]\n\t"
-			 "svc #0\n\t"
-			 "brk #1\n"
-			 "1:"
-			 : "+r"(x0)
-			 : "r"(x8), "r"(x1), "r"(x10), "r"(x11),
-			 [exit_group] "i"(SYS_exit_group)
-			 : "memory", "cc");
+	__asm__ volatile(
+	    "svc #0\n\t"
+	    "cbnz x0, 1f\n\t"
+	    "mov x29, #0\n\t" /* where a debugger's backtrace ends */
+	    "mov x30, #0\n\t"
+	    "mov x0, x11\n\t"
+	    "blr x10\n\t"
+	    "mov x8, %[exit_group]\n\t"
+	    "svc #0\n\t"
+	    "brk #1\n"
+	    "1:"
+	    : "+r"(x0)
+	    : "r"(x8), "r"(x1), "r"(x10), "r"(x11), [exit_group] "i"(SYS_exit_group)
+	    : "memory", "cc");
 	return x0;
 }

@@ -43,8 +43,8 @@ HKI_RAW long hki_arch_clone3(
 			 "hlt\n"
 			 "1:"
 			 : "=a"(result)
-			 : "a"((long) SYS_clone3), "D"(args), "S"(size), "r"(r8), "r"(r9),
-			 [exit_group] "i"(SYS_exit_group)
+			 : "a"((long) SYS_clone3), "D"(args), "S"(size), "r"(r8),
+			 "r"(r9), [exit_group] "i"(SYS_exit_group)
 			 : "rcx", "r11", "memory");
 	return result;
 }
