@@ -14,7 +14,7 @@ meson_configure() {
 meson_compile() {
 	local folder=$1
 	shift
-	quietly "$folder/compile.log" ninja -C "$folder" -j "$(jobs_at_once)" "$@"
+	quietly "$folder/compile.log" ninja -C "$folder" -k 0 -j "$(jobs_at_once)" "$@"
 }
 
 # quietly LOG COMMAND…: output goes to the log; its end is shown if the command fails.
@@ -24,6 +24,7 @@ quietly() {
 	if "$@" >"$log" 2>&1 </dev/null; then
 		return 0
 	fi
-	tail -n 60 "$log" >&2
+	# ninja's progress says nothing about why
+	grep -vE '^\[[0-9]+/[0-9]+\] (Compiling|Linking|Generating)' "$log" | tail -n 60 >&2
 	return 1
 }
