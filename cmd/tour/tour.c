@@ -111,8 +111,11 @@ static void claim_as_text(
 	const char *style = holds ? "\033[32m" : "\033[1;31m";
 	bool colour = tour->opts.colour;
 
-	printf("  %s%s%s %s (%s)\n", colour ? style : "", holds ? "ok" : "NO",
-	    colour ? "\033[0m" : "", claim, observed);
+	printf("  %s%s%s %s", colour ? style : "", holds ? "ok" : "NO",
+	    colour ? "\033[0m" : "", claim);
+	/* Beside the claim if it fits into 80 columns, else below it. */
+	printf(
+	    strlen(claim) + strlen(observed) < 72 ? " (%s)\n" : "\n     %s\n", observed);
 	(void) fflush(stdout);
 }
 

@@ -69,7 +69,8 @@ static unsigned int family_alive(const struct family *family)
 static void family_end(struct family *family)
 {
 	for (unsigned int i = 0; i < family->count; i++)
-		(void) hk_process_id_kill(&family->members[i], SIGKILL);
+		if (hk_process_id_kill(&family->members[i], SIGKILL) < 0)
+			continue; /* it has ended already */
 }
 
 static void on_member(hk_watch *watch, unsigned int events, void *user)
