@@ -97,6 +97,18 @@ static const hki_key backoff_keys[] = {
 	    KEY(hki_config_backoff, limit),
 	    .initial = "10/60s",
 	    .help = "restarts allowed within a time, as N/DURATION; none: no limit" },
+	{ .name = "slow_retry",
+	    .kind = &hki_kind_duration,
+	    KEY(hki_config_backoff, slow_retry_ns),
+	    .least = MS,
+	    .most = DAY,
+	    .initial = "60s",
+	    .help = "at the limit, try once every so often" },
+	{ .name = "give_up",
+	    .kind = &hki_kind_bool,
+	    KEY(hki_config_backoff, give_up),
+	    .initial = "false",
+	    .help = "true: at the limit, fail for good instead" },
 };
 
 const hki_section hki_backoff_section = { .what = "backoff",
@@ -355,7 +367,13 @@ static const hki_key service_keys[] = {
 	    .kind = &hki_kind_restart,
 	    KEY(hki_config_service, restart),
 	    .initial = "on-failure",
-	    .help = "no, always, on-failure, on-failure:N or unless-stopped" },
+	    .help = "no, on-failure, always or unless-stopped; with :N it fails for good "
+		    "after N "
+		    "restarts in a row" },
+	{ .name = "success_exit_codes",
+	    .kind = &hki_kind_codes,
+	    KEY(hki_config_service, success_exit_codes),
+	    .help = "exit codes that count as a good end; by default 0 alone" },
 	{ .name = "backoff",
 	    .kind = &hki_kind_section,
 	    KEY(hki_config_service, backoff),
