@@ -230,6 +230,13 @@ static const hki_key logging_keys[] = {
 	    .help = "write the time before each line" },
 };
 
+static bool no_logging(const void *field)
+{
+	const hki_config_logging *logging = field;
+
+	return logging->file == NULL && logging->error_file == NULL;
+}
+
 static void finish_logging(hki_check *check, const hki_node *node, void *section)
 {
 	const hki_config_logging *logging = section;
@@ -319,6 +326,29 @@ const hki_section hki_sandbox_section = { .what = "sandbox",
 
 /* ---- the service ---- */
 
+static void read_logging(
+    hki_check *check, const hki_key *key, const hki_node *node, void *field)
+{
+	hki_kind_section.read(check, key, node, field);
+}
+
+static void write_logging(hk_json_writer *writer, const hki_key *key, const void *field)
+{
+	hki_section_write(writer, key->detail, field);
+}
+
+static void schema_logging(hk_json_writer *writer, const hki_key *key)
+{
+	hki_section_schema(writer, key->detail);
+}
+
+/* A section that is not there without a file, whatever its defaults. */
+static const hki_kind kind_logging = { .wants = "a mapping",
+	.read = read_logging,
+	.absent = no_logging,
+	.write = write_logging,
+	.schema = schema_logging };
+
 static const hki_key service_keys[] = {
 	{ .name = "command",
 	    .kind = &hki_kind_command,
@@ -405,10 +435,9 @@ static const hki_key service_keys[] = {
 	    .initial = "{}",
 	    .help = "what it may use" },
 	{ .name = "logging",
-	    .kind = &hki_kind_section,
+	    .kind = &kind_logging,
 	    KEY(hki_config_service, logging),
 	    .detail = &hki_logging_section,
-	    .initial = "{}",
 	    .help = "where its output is kept" },
 	{ .name = "watch",
 	    .kind = &hki_kind_optional,
@@ -459,6 +488,7 @@ bool hki_service_begin(hki_check *check, hki_config_service *service)
 	memset(service, 0, sizeof(*service));
 	service->environment = no_texts;
 	service->env_files = no_texts;
+	hki_section_begin(check, &hki_logging_section, &service->logging);
 	hki_section_begin(check, &hki_service_section, service);
 	return !check->arena->failed;
 }
