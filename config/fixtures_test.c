@@ -53,7 +53,8 @@ static void write_file(const char *path, const hki_buffer *content)
 	FILE *file = fopen(path, "we");
 
 	assert_non_null(file);
-	assert_int_equal(content->length, fwrite(content->data, 1, content->length, file));
+	assert_int_equal(
+	    content->length, fwrite(content->data, 1, content->length, file));
 	assert_int_equal(0, fclose(file));
 }
 
@@ -75,7 +76,8 @@ static void append_config(hki_buffer *out, const hki_config *config)
 	assert_int_equal(0, hk_json_writer_new(&writer, 2));
 	hki_config_write(writer, config);
 	assert_non_null(hk_json_writer_text(writer, NULL));
-	assert_int_equal(0, hki_buffer_append_format(out, "%s\n", hk_json_writer_text(writer, NULL)));
+	assert_int_equal(
+	    0, hki_buffer_append_format(out, "%s\n", hk_json_writer_text(writer, NULL)));
 	hk_json_writer_free(writer);
 }
 
@@ -91,12 +93,12 @@ static void assert_round_trip(const hki_config *config)
 	append_config(&first, config);
 	/* A dollar that was meant must be written as two. */
 	for (size_t i = 0; i < first.length; i++)
-		assert_int_equal(0,
-		    hki_buffer_append(&escaped, first.data[i] == '$' ? "$$" : &first.data[i],
-		        first.data[i] == '$' ? 2 : 1));
+		assert_int_equal(0, hki_buffer_append(&escaped,
+					first.data[i] == '$' ? "$$" : &first.data[i],
+					first.data[i] == '$' ? 2 : 1));
 	assert_int_equal(0, hk_error_list_new(&errors));
 	if (hki_config_parse(&again, escaped.data, escaped.length, "again.json",
-	        "/elsewhere", &options, errors, NULL) < 0) {
+		"/elsewhere", &options, errors, NULL) < 0) {
 		append_list(&second, "", errors);
 		print_error("%s\n%s\n", first.data, second.data);
 		fail();
@@ -126,8 +128,9 @@ static void read_fixture(hki_buffer *out, const struct fixture *fixture)
 	if (strncmp(fixture->name, "good", 4) == 0 && r < 0)
 		append_list(out, "", errors);
 	else
-		assert_int_equal(strncmp(fixture->name, "good", 4) == 0 ? 0 : HK_EPARSE, r);
-	assert_int_equal(r < 0, hk_error_list_count(errors) > 0);
+		assert_int_equal(
+		    strncmp(fixture->name, "good", 4) == 0 ? 0 : HK_EPARSE, r);
+	assert_int_equal(r<0, hk_error_list_count(errors)> 0);
 	append_list(out, "error: ", errors);
 	append_list(out, "warning: ", warnings);
 	if (r == 0) {
@@ -166,7 +169,8 @@ static int is_input(const struct dirent *entry)
 }
 
 /* One test a file. */
-static size_t add_tests(struct CMUnitTest *tests, size_t count, size_t most, const char *kind)
+static size_t add_tests(
+    struct CMUnitTest *tests, size_t count, size_t most, const char *kind)
 {
 	char directory[PATH_MAX];
 	struct dirent **entries = NULL;
@@ -183,7 +187,7 @@ static size_t add_tests(struct CMUnitTest *tests, size_t count, size_t most, con
 		    HKI_FIXTURES, kind, entries[i]->d_name);
 		(void) snprintf(fixture->name, sizeof(fixture->name), "%s/%s", kind,
 		    entries[i]->d_name);
-		tests[count++] = (struct CMUnitTest) { .name = fixture->name,
+		tests[count++] = (struct CMUnitTest){ .name = fixture->name,
 			.test_func = says_what_is_expected,
 			.initial_state = fixture };
 		free(entries[i]);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include "base/array.h"
 #include "kinds.h"
+#include "nearest.h"
 
 #define MS     INT64_C(1000000)
 #define SECOND (1000 * MS)
@@ -461,13 +462,26 @@ static void check_exclusive(
 		    "'%s' and '%s' exclude each other", one, other);
 }
 
+/* A slip such as 'comand' was complained of already. */
+static bool means_command(const hki_node *node)
+{
+	for (size_t i = 0; i < node->count; i++) {
+		const char *word = node->members[i].key->text;
+
+		if (hki_word_is_near(word, hki_word_distance(word, "command")) ||
+		    strcmp(word, "shell") == 0)
+			return true;
+	}
+	return false;
+}
+
 static void finish_service(hki_check *check, const hki_node *node, void *section)
 {
 	(void) section;
 	check_exclusive(check, node, "command", "shell");
 	check_exclusive(check, node, "stop", "stop_signal");
 	check_exclusive(check, node, "stop", "stop_grace_period");
-	if (hki_node_get(node, "command") == NULL && hki_node_get(node, "shell") == NULL)
+	if (!means_command(node))
 		hki_check_complain(check, node, "add 'command:'",
 		    "service '%.64s' does not say what to run",
 		    check->step != NULL && check->step->name != NULL ? check->step->name
