@@ -487,6 +487,7 @@ int run_plan_make(run_plan *plan, const cmd_call *call)
 		.stop = { .signal = SIGTERM, .wait_ns = KILL_AFTER_NS },
 	};
 	plan->process.tree = HK_TREE_AUTO;
+	plan->process.flags = HK_PROCESS_KEEP_IGNORED; /* nohup hostkit run … */
 	plan->process.parent_death_signal = SIGKILL;
 	if (!make_lists(plan, call))
 		return no_memory(call);

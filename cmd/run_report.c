@@ -276,11 +276,20 @@ static void print_output(const cmd_call *call, const struct run_record *record)
 		    record->messages_cut);
 }
 
+/* What outlives a run in spite of everything is never passed over in silence. */
+static void tell_survivors(const cmd_call *call, const hk_process_result *result)
+{
+	if (result->survivors > 0)
+		cmd_note(&call->output, "%u process%s could not be ended", result->survivors,
+		    result->survivors == 1 ? "" : "es");
+}
+
 int run_report(const cmd_call *call, const run_outcome *outcome)
 {
 	struct run_record record = { .argv = { NULL, 0 } };
 	char identity[HK_PROCESS_ID_TEXT_MAX];
 
+	tell_survivors(call, outcome->result);
 	if (!call->output.json && !outcome->plan->report && !outcome->plan->capture)
 		return 0;
 	fill_identity(&record, outcome->plan, &outcome->result->id, identity);
