@@ -104,6 +104,16 @@ struct walk {
 	size_t time;
 };
 
+/* The dependency of a service on itself, or NULL. */
+static const hki_config_dependency *on_itself(
+    const hki_config_service *service, size_t index)
+{
+	for (size_t i = 0; i < service->depends_on.count; i++)
+		if (service->depends_on.items[i].service == index)
+			return &service->depends_on.items[i];
+	return NULL;
+}
+
 static void report_circle(struct walk *walk, size_t from)
 {
 	const hki_config_service *first = NULL;
@@ -131,23 +141,15 @@ static void report_circle(struct walk *walk, size_t from)
 				config->services[i].name);
 		count++;
 	}
-	if (count == 1)
+	if (walk->depth - from == 1)
 		hki_complain(walk->check->diagnostics,
-		    place_of(&first->depends_on.items[0]), first->name, NULL,
-		    "'%s' waits for itself", text);
+		    place_of(on_itself(first, walk->stack[from])), first->name,
+		    "remove it", "'%s' waits for itself", text);
 	else
 		hki_complain(walk->check->diagnostics,
 		    (hki_place){ .line = first->line, .column = first->column },
 		    first->name, "remove one 'depends_on'",
 		    "%s wait for each other in a circle", text);
-}
-
-static bool waits_for_itself(const hki_config_service *service, size_t index)
-{
-	for (size_t i = 0; i < service->depends_on.count; i++)
-		if (service->depends_on.items[i].service == index)
-			return true;
-	return false;
 }
 
 /* Recursion is bounded by HKI_CONFIG_SERVICES_MAX. */
@@ -171,7 +173,7 @@ static void visit(struct walk *walk, size_t index)
 	}
 	if (walk->low[index] != walk->order[index])
 		return;
-	if (walk->depth - base > 1 || waits_for_itself(service, index))
+	if (walk->depth - base > 1 || on_itself(service, index) != NULL)
 		report_circle(walk, base);
 	while (walk->depth > base)
 		walk->stacked[walk->stack[--walk->depth]] = false;

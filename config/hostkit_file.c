@@ -51,8 +51,8 @@ static bool check_name(hki_check *check, const hki_node *node, const char *name)
 		return true;
 	hki_text_quote(quoted, sizeof(quoted), name, strlen(name));
 	hki_check_complain(check, node,
-	    "at most 64 letters, digits, '_', '.' and '-', beginning with a letter or "
-	    "digit",
+	    "at most 64 letters, digits, '_', '.' and '-', not beginning with '.' "
+	    "or '-'",
 	    "%s is no name", quoted);
 	return false;
 }

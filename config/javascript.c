@@ -91,7 +91,7 @@ int hki_javascript_by_node(
 
 	(void) user;
 	process.argv = argv;
-	process.tree = HK_TREE_AUTO;
+	process.stdio[0].kind = HK_STDIO_NULL;
 	process.stdio[1].kind = HK_STDIO_PIPE;
 	process.stdio[2].kind = HK_STDIO_PIPE;
 	run.process = &process;

@@ -204,9 +204,12 @@ static int read_text(
 int hki_source_read(hki_source *out, hki_arena *arena, const char *path,
     hk_error_list *errors, hk_error_list *warnings)
 {
-	hki_source source = { .path = path };
+	hki_source source = { 0 };
 	int r = 0;
 
+	source.path = path != NULL ? hki_arena_text(arena, path, strlen(path)) : NULL;
+	if (arena->failed)
+		return -ENOMEM;
 	if (path == NULL || (strcmp(path, "-") != 0 && is_directory(path)))
 		r = find_default(&source.path, arena, path, errors, warnings);
 	if (r < 0)
