@@ -2,6 +2,7 @@
 #define FUZZ_CONFIG_TEXT_H
 
 #include <errno.h>
+#include <stdio.h>
 #include <hostkit/error.h>
 #include <hostkit/json.h>
 #include "config/load.h"
@@ -21,9 +22,21 @@ static inline int no_javascript(
 	return -ENOENT;
 }
 
+/* So that a find says what it is. */
+static inline void show_errors(const hk_error_list *errors)
+{
+	char line[1024];
+
+	for (size_t i = 0; hk_error_list_get(errors, i) != NULL; i++) {
+		hk_error_format(line, sizeof(line), hk_error_list_get(errors, i));
+		fprintf(stderr, "%s\n", line);
+	}
+}
+
 static inline void fuzz_config(const char *name, const uint8_t *data, size_t size)
 {
-	static char *const environment[] = { "HOME=/home/somebody", "EMPTY=", NULL };
+	static char home[] = "HOME=/home/somebody";
+	static char *const environment[] = { home, NULL };
 	hki_config_options options = { .environment = environment,
 		.javascript = no_javascript };
 	hki_config *config = NULL;
@@ -47,6 +60,8 @@ static inline void fuzz_config(const char *name, const uint8_t *data, size_t siz
 		/* What is literal now may look like a variable: there are none. */
 		r = hki_config_parse(
 		    &again, text, length, "hostkit.json", "/tmp", &options, errors, NULL);
+		if (r < 0)
+			show_errors(errors);
 		FUZZ_MUST(r == 0 || length > HKI_CONFIG_SIZE_MAX);
 		hk_json_writer_free(writer);
 	}
