@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "nearest.h"
 
 /* ---- JSON Schema ---- */
@@ -94,12 +95,12 @@ const hki_kind hki_kind_path = { .wants = "a path",
 static const char *meant_bool(const char *text)
 {
 	static const char *const words[][2] = { { "yes", "true" }, { "on", "true" },
-		{ "y", "true" }, { "no", "false" }, { "off", "false" }, { "n", "false" },
-		{ "True", "true" }, { "TRUE", "true" }, { "False", "false" },
-		{ "FALSE", "false" }, { "1", "true" }, { "0", "false" } };
+		{ "y", "true" }, { "true", "true" }, { "1", "true" }, { "no", "false" },
+		{ "off", "false" }, { "n", "false" }, { "false", "false" },
+		{ "0", "false" } };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(words[i][0], text) == 0)
+		if (strcasecmp(words[i][0], text) == 0)
 			return words[i][1];
 	return NULL;
 }
@@ -119,10 +120,10 @@ static void read_bool(
 	if (hki_node_is_bool(field, &plain))
 		return;
 	meant = meant_bool(scalar.text);
-	if (meant != NULL)
-		meant = hki_arena_format(check->arena, "write %s", meant);
-	else if (!node->plain)
+	if (meant != NULL && strcmp(meant, scalar.text) == 0)
 		meant = "remove the quotes";
+	else if (meant != NULL)
+		meant = hki_arena_format(check->arena, "write %s", meant);
 	hki_check_complain(check, node, meant, "'%s' wants %s, got '%.40s'", key->name,
 	    key->kind->wants, scalar.text);
 }
