@@ -43,6 +43,7 @@ struct hk_process_runner {
 	hk_timer *timer; /* of the phase */
 	hki_capture captures[2];
 	hki_feed feed;
+	bool stdin_is_pipe;
 	uint64_t settle_ns;
 	result_block *block; /* given away in the end */
 	hk_process_run_fn on_done;
@@ -308,6 +309,7 @@ static int start_process(
 	process.user_data = runner;
 	if (opts->stdin_data != NULL)
 		process.stdio[0] = (hk_stdio){ .kind = HK_STDIO_PIPE };
+	runner->stdin_is_pipe = process.stdio[0].kind == HK_STDIO_PIPE;
 	return hki_process_spawn(
 	    &runner->process, runner->loop, &process, HK_PROCESS_RUN, errors);
 }
@@ -326,7 +328,8 @@ static int start_streams(
 		if (r < 0)
 			return r;
 	}
-	if (opts->stdin_data == NULL && !blocking)
+	/* A pipe that nobody can write to would have the program wait for ever. */
+	if (opts->stdin_data == NULL && (!blocking || !runner->stdin_is_pipe))
 		return 0;
 	fd = hk_process_take_stdio(runner->process, 0);
 	if (fd < 0)
