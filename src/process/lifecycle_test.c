@@ -283,6 +283,7 @@ static void a_detached_process_runs_on_and_leaves_no_zombie(void **state)
 {
 	fixture *f = *state;
 	hk_process_opts opts = quiet_opts(COMMAND("sh", "-c", "read line; exit 0"));
+	siginfo_t info;
 	pid_t pid;
 	int in;
 
@@ -295,7 +296,7 @@ static void a_detached_process_runs_on_and_leaves_no_zombie(void **state)
 	assert_int_equal(0, hk_loop_run_once(f->loop, 0));
 	assert_true(is_running(pid));
 	close(in); /* now it ends by itself */
-	while (waitpid(pid, NULL, WNOHANG | WNOWAIT) == 0)
+	while (waitid(P_PID, (id_t) pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0)
 		assert_true(hk_loop_run_once(f->loop, 10) >= 0);
 	assert_int_equal(0, f->calls);
 }

@@ -139,6 +139,8 @@ void hki_process_unhold(hk_process *process);
 /* Close our ends of pipes and terminal. */
 void hki_process_close_ends(hk_process *process);
 
+/* Not found by its id any more. */
+void hki_process_unlist(hk_process *process);
 /* The loop goes, or gives it to another thread: no watch, no timer, in no list. */
 void hki_process_leave_loop(hk_process *process);
 

@@ -136,10 +136,12 @@ static void settle(hk_process_runner *runner)
 	hki_feed_close(&runner->feed);
 	(void) hki_capture_drain(&runner->captures[0]);
 	(void) hki_capture_drain(&runner->captures[1]);
-	if (output_is_over(runner))
+	if (output_is_over(runner)) {
 		finish(runner);
-	else
+	} else {
+		hk_loop_update_time(runner->loop);
 		hk_timer_set(runner->timer, runner->settle_ns, 0);
+	}
 }
 
 static void on_process_exit(hk_process *process, const hk_process_exit *how, void *user)
@@ -183,6 +185,7 @@ static void stop(hk_process_runner *runner)
 	int r = hk_process_stop(runner->process);
 
 	runner->phase = STOPPING;
+	hk_loop_update_time(runner->loop);
 	/* When it has ended already, its end is on the way to us. */
 	if (r == 0 || r == -ESRCH)
 		hk_timer_set(
@@ -357,8 +360,10 @@ int hki_process_run_start(hk_process_runner **out, hk_loop *loop,
 	if (r < 0)
 		return hki_error_report_step(
 		    errors, r, "start", "the streams of the run");
-	if (opts->timeout_ns != 0)
+	if (opts->timeout_ns != 0) {
+		hk_loop_update_time(loop); /* the start has taken some */
 		hk_timer_set(runner->timer, opts->timeout_ns, 0);
+	}
 	*out = hki_take(runner);
 	return 0;
 }
