@@ -60,7 +60,8 @@ static void later_files_win(void **state)
 	const char *const files[] = { first, second, NULL };
 
 	(void) state;
-	(void) snprintf(first, sizeof(first), "%s", probe_file("1.env", "A=1\nB=1\n", 0600));
+	(void) snprintf(
+	    first, sizeof(first), "%s", probe_file("1.env", "A=1\nB=1\n", 0600));
 	(void) snprintf(second, sizeof(second), "%s", probe_file("2.env", "B=2\n", 0600));
 	opts.env_files = files;
 	assert_string_equal("A=1\nB=2", probe_run(&opts));

@@ -244,7 +244,8 @@ static void freeing_kills_and_is_silent(void **state)
 static void freeing_kills_the_tree(void **state)
 {
 	fixture *f = *state;
-	hk_process_opts opts = quiet_opts(COMMAND("sh", "-c", "sleep 100 & echo $!; wait"));
+	hk_process_opts opts =
+	    quiet_opts(COMMAND("sh", "-c", "sleep 100 & echo $!; wait"));
 	char text[32] = "";
 	pid_t grandchild;
 
@@ -368,8 +369,7 @@ static void an_adopted_process_is_watched_to_its_end(void **state)
 	id = hk_process_identity(start_command(f, COMMAND("sleep", "100")));
 	hk_process_detach(f->process);
 	f->process = NULL;
-	assert_int_equal(0,
-	    hk_process_adopt(&adopted, f->loop, &id, on_exit_noted, f));
+	assert_int_equal(0, hk_process_adopt(&adopted, f->loop, &id, on_exit_noted, f));
 	f->process = adopted;
 	assert_int_equal(HK_PROCESS_RUNNING, hk_process_get_state(adopted));
 	assert_int_equal(0, hk_process_kill(adopted, SIGTERM));

@@ -38,6 +38,7 @@ static void probe_fds(void)
 		if (entry->d_name[0] != '.' && fd != dirfd(directory) && count < 1024)
 			numbers[count++] = fd;
 	}
+	closedir(directory);
 	for (size_t i = 0; i < count; i++)
 		printf("%s%d", i == 0 ? "" : " ", numbers[i]);
 }
@@ -122,8 +123,8 @@ static void probe_limits(void)
 	getrlimit(RLIMIT_NOFILE, &limit);
 	printf("nofile %llu %llu", (unsigned long long) limit.rlim_cur,
 	    (unsigned long long) limit.rlim_max);
-	getrlimit(RLIMIT_CORE, &limit);
-	printf(" core %llu", (unsigned long long) limit.rlim_cur);
+	getrlimit(RLIMIT_MSGQUEUE, &limit);
+	printf(" msgqueue %llu", (unsigned long long) limit.rlim_cur);
 }
 
 static void probe_session(void)

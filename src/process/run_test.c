@@ -36,7 +36,8 @@ static hk_process_run_opts run_opts(const hk_process_opts *process)
 
 static void output_comes_apart(void **state)
 {
-	hk_process_opts process = command_opts(COMMAND("sh", "-c", "echo out; echo err >&2"));
+	hk_process_opts process =
+	    command_opts(COMMAND("sh", "-c", "echo out; echo err >&2"));
 	hk_process_run_opts opts = run_opts(&process);
 	hk_process_result *result = run_with(&opts);
 
@@ -97,7 +98,8 @@ static void peak_memory_is_the_programs_own_or_called_a_bound(void **state)
 	result = run_with(&opts);
 	assert_true(result->exit.max_rss_is_bound);
 	hk_process_result_free(result);
-	process = command_opts(COMMAND("dd", "if=/dev/zero", "of=/dev/null", "bs=200M", "count=1"));
+	process = command_opts(
+	    COMMAND("dd", "if=/dev/zero", "of=/dev/null", "bs=200M", "count=1"));
 	result = run_with(&opts);
 	assert_false(result->exit.max_rss_is_bound);
 	assert_true(result->exit.max_rss_bytes > 200000000);
@@ -142,7 +144,8 @@ static void much_input_meets_much_output_without_deadlock(void **state)
 
 static void a_program_that_does_not_read_is_left_alone(void **state)
 {
-	hk_process_opts process = command_opts(COMMAND("sh", "-c", "exec <&-; echo done"));
+	hk_process_opts process =
+	    command_opts(COMMAND("sh", "-c", "exec <&-; echo done"));
 	hk_process_run_opts opts = run_opts(&process);
 	size_t length = 1 << 20;
 	char *data = calloc(1, length);
@@ -190,8 +193,8 @@ static void an_empty_input_is_an_end_at_once(void **state)
 
 static void output_beyond_the_limit_is_counted_and_dropped(void **state)
 {
-	hk_process_opts process = command_opts(
-	    COMMAND("sh", "-c", "head -c 300000 /dev/zero; echo short >&2"));
+	hk_process_opts process =
+	    command_opts(COMMAND("sh", "-c", "head -c 300000 /dev/zero; echo short >&2"));
 	hk_process_run_opts opts = run_opts(&process);
 	hk_process_result *result;
 
@@ -229,9 +232,9 @@ static void both_streams_are_read_at_once(void **state)
 
 static void a_timeout_stops_it_by_its_steps(void **state)
 {
-	hk_process_opts process =
-	    command_opts(COMMAND("sh", "-c", "trap 'echo bye; exit 3' TERM; echo up; "
-					     "while :; do sleep 0.01; done"));
+	hk_process_opts process = command_opts(COMMAND("sh", "-c",
+	    "trap 'echo bye; exit 3' TERM; echo up; "
+	    "while :; do sleep 0.01; done"));
 	hk_process_run_opts opts = run_opts(&process);
 	hk_process_result *result;
 
@@ -280,8 +283,8 @@ static void a_stopped_program_can_still_be_timed_out(void **state)
 
 static void a_grandchild_cannot_hold_the_output(void **state)
 {
-	hk_process_opts process = command_opts(
-	    COMMAND("sh", "-c", "sleep 100 & echo $!"));
+	hk_process_opts process =
+	    command_opts(COMMAND("sh", "-c", "sleep 100 & echo $!"));
 	hk_process_run_opts opts = run_opts(&process);
 	hk_process_result *result;
 	uint64_t began = hki_clock_monotonic_ns();
@@ -302,8 +305,8 @@ static void a_grandchild_cannot_hold_the_output(void **state)
 
 static void leftovers_are_killed_and_counted(void **state)
 {
-	hk_process_opts process = command_opts(
-	    COMMAND("sh", "-c", "sleep 100 & sleep 100 & echo done"));
+	hk_process_opts process =
+	    command_opts(COMMAND("sh", "-c", "sleep 100 & sleep 100 & echo done"));
 	hk_process_run_opts opts = run_opts(&process);
 	hk_process_result *result;
 
@@ -319,8 +322,8 @@ static void leftovers_are_killed_and_counted(void **state)
 
 static void leftovers_can_be_kept(void **state)
 {
-	hk_process_opts process = command_opts(
-	    COMMAND("sh", "-c", "sleep 100 >/dev/null 2>&1 & echo $!"));
+	hk_process_opts process =
+	    command_opts(COMMAND("sh", "-c", "sleep 100 >/dev/null 2>&1 & echo $!"));
 	hk_process_run_opts opts = run_opts(&process);
 	hk_process_result *result;
 	pid_t left;
@@ -367,7 +370,8 @@ static void output_without_pipes_is_not_captured(void **state)
 
 static void a_terminal_is_captured_to_its_end(void **state)
 {
-	hk_process_opts process = command_opts(COMMAND("sh", "-c", "test -t 1 && echo tty"));
+	hk_process_opts process =
+	    command_opts(COMMAND("sh", "-c", "test -t 1 && echo tty"));
 	hk_process_run_opts opts = run_opts(&process);
 	hk_process_result *result;
 
