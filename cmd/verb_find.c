@@ -35,7 +35,8 @@ static int match(const cmd_verb *verb, char *const *words, int count)
 	size_t first = strcspn(verb->name, " ");
 
 	if (verb->name[first] == '\0')
-		return strcmp(verb->name, words[0]) == 0 || holds(verb->aliases, words[0]);
+		return strcmp(verb->name, words[0]) == 0 ||
+		       holds(verb->aliases, words[0]);
 	if (count < 2 || strlen(words[0]) != first ||
 	    strncmp(verb->name, words[0], first) != 0)
 		return 0;
@@ -44,7 +45,8 @@ static int match(const cmd_verb *verb, char *const *words, int count)
 
 const cmd_verb *cmd_verb_find(char *const *words, int count, int *out_used)
 {
-	for (const cmd_verb *const *verb = cmd_verbs; count > 0 && *verb != NULL; verb++) {
+	for (const cmd_verb *const *verb = cmd_verbs; count > 0 && *verb != NULL;
+	     verb++) {
 		int used = match(*verb, words, count);
 
 		if (used == 0)
@@ -61,7 +63,8 @@ bool cmd_verb_is_family(const char *word)
 	size_t length = strlen(word);
 
 	for (const cmd_verb *const *verb = cmd_verbs; *verb != NULL; verb++)
-		if (strncmp((*verb)->name, word, length) == 0 && (*verb)->name[length] == ' ')
+		if (strncmp((*verb)->name, word, length) == 0 &&
+		    (*verb)->name[length] == ' ')
 			return true;
 	return false;
 }

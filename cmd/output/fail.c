@@ -53,7 +53,7 @@ static void write_stderr(const hki_buffer *line)
 static bool has_words(const struct failure *failure)
 {
 	return failure->error < 0 &&
-	    (failure->error > HK_EFIRST || failure->message[0] == '\0');
+	       (failure->error > HK_EFIRST || failure->message[0] == '\0');
 }
 
 /* "message: words of the error", as both forms tell it. */
@@ -80,11 +80,13 @@ static void tell_line(const cmd_output *output, const struct failure *failure)
 	if (r == 0)
 		r = append_message(&line, failure);
 	if (r == 0 && has_words(failure))
-		r = hki_buffer_append_format(&line, " (%s)", hk_error_name(failure->error));
+		r = hki_buffer_append_format(
+		    &line, " (%s)", hk_error_name(failure->error));
 	if (r == 0 && failure->hint != NULL && failure->hint[0] != '\0') {
 		r = hki_buffer_append_text(&line, "; ");
 		if (r == 0)
-			r = cmd_text_append_clean(&line, failure->hint, strlen(failure->hint));
+			r = cmd_text_append_clean(
+			    &line, failure->hint, strlen(failure->hint));
 	}
 	if (r == 0)
 		(void) hki_buffer_append_char(&line, '\n');
@@ -120,7 +122,8 @@ static void write_failure(hk_json_writer *writer, const struct failure *failure)
 	hk_json_write_string(writer, failure->code);
 	hk_json_write_key(writer, "message");
 	hk_json_write_string(writer,
-	    append_message(&message, failure) == 0 && message.data != NULL ? message.data : "");
+	    append_message(&message, failure) == 0 && message.data != NULL ? message.data
+									   : "");
 	if (failure->hint != NULL && failure->hint[0] != '\0') {
 		hk_json_write_key(writer, "hint");
 		hk_json_write_string(writer, failure->hint);
@@ -132,8 +135,8 @@ static void write_failure(hk_json_writer *writer, const struct failure *failure)
 
 static struct failure failure_of(const hk_error *error)
 {
-	return (struct failure){ error->code, hk_error_name(error->code), error->text, error->hint,
-		error };
+	return (struct failure){ error->code, hk_error_name(error->code), error->text,
+		error->hint, error };
 }
 
 static void write_failures(hk_json_writer *writer, const hk_error_list *list)
