@@ -6,8 +6,10 @@
 #include <hostkit/base.h>
 #include <hostkit/error.h>
 #include <hostkit/json.h>
+#include <hostkit/log.h>
 #include <hostkit/loop.h>
 #include <hostkit/process.h>
 #include <hostkit/record.h>
+#include <hostkit/service.h>
 
 #endif /* HOSTKIT_HOSTKIT_H */

@@ -174,7 +174,8 @@ enum {
 	HK_PROCESS_SET_GROUPS = 1 << 10,   /* groups[] as they are, none if group_count is 0 */
 	HK_PROCESS_KEEP_LEFTOVERS = 1 << 11, /* when the main process ends, leave the rest of its tree */
 	HK_PROCESS_LIMITS_BEST_EFFORT = 1 << 12, /* cgroup limits this system cannot set are reported, not refused */
-	HK_PROCESS_KEEP_SIGNALS = 1 << 13  /* inherit ignored signals and the mask; else all default, none blocked */
+	HK_PROCESS_KEEP_SIGNALS = 1 << 13, /* inherit ignored signals and the mask; else all default, none blocked */
+	HK_PROCESS_KEEP_IGNORED = 1 << 14  /* inherit ignored signals alone, as under nohup(1); none blocked */
 };
 
 /*
