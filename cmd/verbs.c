@@ -8,6 +8,7 @@
 const cmd_verb *const cmd_verbs[] = {
 	&cmd_verb_run,
 	&cmd_verb_kill,
+	&cmd_verb_tour,
 	&cmd_verb_help,
 	&cmd_verb_completion,
 	&cmd_verb_version,
