@@ -1,6 +1,7 @@
 Signals by identity.
 
   $ . "$TESTDIR/functions.sh"
+  $ exec 2> /dev/null # bash's own words about jobs that were killed
   $ start() { sleep "$(unique)" & pid=$!; until_true grep -q sleep /proc/$pid/comm; }
   $ blur() { sed -E 's/\b[0-9]+@[0-9]+(:[0-9]+)?/IDENTITY/g; s/\b[0-9]{2,}\b/PID/g'; }
 
@@ -9,13 +10,10 @@ Signals by identity.
   PID	PID	sleep	signalled
   [143]
   $ start; hostkit kill -s KILL $pid > /dev/null; end_of $pid
-  */bash: line *: * Killed * (glob)
   [137]
   $ start; hostkit kill --signal sigusr1 $pid > /dev/null; end_of $pid
-  */bash: line *: * User defined signal 1 * (glob)
   [138]
   $ start; hostkit kill -s 10 $pid > /dev/null; end_of $pid
-  */bash: line *: * User defined signal 1 * (glob)
   [138]
 
 Only asking whether it is there:
@@ -40,7 +38,6 @@ Waiting for the end:
   $ hostkit kill --wait 50ms $pid > /dev/null 2>&1
   [8]
   $ hostkit kill --wait 10s -s KILL $pid > /dev/null; end_of $pid
-  */bash: line *: * Killed * (glob)
   [137]
 
 A stranger with the same number is not hit:
@@ -127,20 +124,19 @@ Mistakes, before anybody is signalled:
   2
   $ kill -0 $pid && echo alive
   alive
-  $ hostkit kill $pid bogus
+  $ hostkit kill $pid bogus 2>&1
   hostkit kill: 'bogus' names no process; name a process by PID or PID@START:INODE, or a port as :8080
   [2]
-  $ hostkit kill -s KLIL $pid
+  $ hostkit kill -s KLIL $pid 2>&1
   hostkit kill: option '--signal': 'KLIL' is not a signal; did you mean 'SIGKILL'?
   [2]
-  $ hostkit kill -9 $pid
+  $ hostkit kill -9 $pid 2>&1
   hostkit kill: unknown option '-9'; did you mean '-s 9'?
   [2]
-  $ hostkit kill
+  $ hostkit kill 2>&1
   hostkit kill: name a process, or a port as :8080; see hostkit kill --help
   [2]
   $ hostkit kill -s KILL $pid > /dev/null; end_of $pid
-  */bash: line *: * Killed * (glob)
   [137]
 
 The signals there are:

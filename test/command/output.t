@@ -47,7 +47,7 @@ A table never wraps; it loses columns and says which:
   TARGET PID NAME RESULT
   N N * running (glob)
   exit N
-  $ on_terminal 24x16 hostkit --color never kill -s 0 $me | tr '\n' '|' | sed -E 's/[0-9]+/N/g; s/ +/ /g'; echo
-   PID RESULT|N running|hostkit kill: the screen is too narrow for N columns: target,name|exit N|
+  $ on_terminal 24x16 hostkit --color never kill -s 0 $me | tr '\n' '|' | sed -E 's/[0-9]+/N/g; s/ +/ /g; s/^ //'; echo
+  PID RESULT|N running|hostkit kill: the screen is too narrow for N columns: target,name|exit N|
   $ COLUMNS=16 on_terminal 24x80 hostkit --color never kill -s 0 $me | grep -c 'too narrow'
   1

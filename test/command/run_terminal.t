@@ -38,14 +38,19 @@ One that does not catch it ends, and we end in the same way, so that a loop in a
 
 Ctrl-Z stops both, and fg continues both:
 
-  $ drive 'expect:> ' 'send:hostkit run -- sh -c "echo up; sleep 60"\n' expect:up\\r 'send:\x1a' expect:Stopped 'expect:> ' \
-  >   'send:fg\n' 'expect:hostkit run' 'send:\x03' 'expect:> ' 'send:exit 7\n' -- env PS1='> ' bash --norc -i
+  $ cat > continued.sh <<'END'
+  > trap 'echo back' CONT
+  > echo up
+  > while :; do sleep 0.01; done
+  > END
+  $ drive 'expect:> ' 'send:hostkit run -- bash continued.sh\n' 'expect:up\r' 'send:\x1a' expect:Stopped 'expect:> ' \
+  >   'send:fg\n' 'expect:back\r' 'send:\x03' 'expect:> ' 'send:exit 7\n' -- env PS1='> ' bash --norc -i
   exit 7
 
 A program that stops itself stops us too:
 
   $ drive 'expect:> ' "send:hostkit run -- sh -c 'kill -STOP \$\$; echo was continued'\n" expect:Stopped 'expect:> ' \
-  >   'send:fg\n' 'expect:was continued\\r' 'expect:> ' 'send:exit 7\n' -- env PS1='> ' bash --norc -i
+  >   'send:fg\n' 'expect:was continued\r' 'expect:> ' 'send:exit 7\n' -- env PS1='> ' bash --norc -i
   exit 7
 
 A terminal of its own:

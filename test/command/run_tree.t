@@ -35,17 +35,15 @@ Signals to hostkit end the program, and so its tree:
 Hostkit itself killed: the program goes with it.
 
   $ seconds=$(unique)
-  $ hostkit run -- sleep "$seconds" & run=$!
-  $ until_true are_there 1 "$seconds"; kill -KILL $run; end_of $run
-  [137]
+  $ (hostkit run -- sleep "$seconds" & echo $! > pid)
+  $ until_true are_there 1 "$seconds"; kill -KILL $(cat pid)
   $ until_true are_there 0 "$seconds"
 
 What it was asked to leave alone is left:
 
   $ seconds=$(unique)
   $ hostkit run --keep-leftovers -- sh -c "sleep $seconds > /dev/null 2>&1 & echo \$!" > pid
-  $ sleepers "$seconds"
-  1
+  $ until_true are_there 1 "$seconds"
   $ kill "$(cat pid)"; until_true are_there 0 "$seconds"
 
 The report says what was found:
@@ -64,9 +62,8 @@ Left behind on purpose, named for ever, and ended by that name:
   $ name=$(hostkit run --detach sleep "$seconds")
   $ echo "$name" | sed -E 's/[0-9]+/N/g'
   N@N:N
-  $ sleepers "$seconds"
-  1
-  $ ps -o sid= -p "${name%%@*}" | tr -d ' ' | sed "s/^${name%%@*}\$/a session of its own/"
+  $ read -r pid command state parent group session rest < "/proc/${name%%@*}/stat"
+  $ [ "$pid" = "$session" ] && echo a session of its own
   a session of its own
   $ hostkit kill --wait 10s "$name" | tail -n 1 | cut -f 4
   ended
