@@ -20,7 +20,8 @@ static void open_standard_streams(void)
 	for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++) {
 		if (fcntl(stream, F_GETFD) >= 0)
 			continue;
-		if (open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY) != stream)
+		if (open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY) !=
+		    stream)
 			_exit(CMD_EXIT_FAILED);
 	}
 }
