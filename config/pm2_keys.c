@@ -10,6 +10,8 @@
 #include "pm2.h"
 #include "service_keys.h"
 
+#define DAY_MS INT64_C(86400000)
+
 /* ---- kinds ---- */
 
 /* A number is milliseconds, a text such as "10s" says its unit. */
@@ -23,10 +25,11 @@ static void read_ms(
 	if (!hki_check_scalar(&scalar, check, key, node))
 		return;
 	if (scalar.number) {
-		if (hki_read_integer(&ms, check, key, node, 0, INT64_C(31536000000)))
+		if (hki_read_integer(&ms, check, key, node, 0, key->most / 1000000))
 			*(uint64_t *) field = (uint64_t) ms * HKI_NS_PER_MS;
 	} else if (hki_read_duration(&ns, check, key, node)) {
-		*(uint64_t *) field = ns;
+		/* Ours begin at a millisecond. */
+		*(uint64_t *) field = ns > 0 && ns < HKI_NS_PER_MS ? HKI_NS_PER_MS : ns;
 	}
 }
 
@@ -48,6 +51,8 @@ static void read_instances(
 		return;
 	if (count <= 0)
 		count += processors;
+	if (count > 1000)
+		count = 1000;
 	*(uint32_t *) field = count < 1 ? 1 : (uint32_t) count;
 }
 
@@ -116,6 +121,12 @@ static const hki_kind kind_codes = { .wants = "an exit code or a list of them",
 		.name = (word), .kind = &hki_kind_count, .least = (from), .most = (to),  \
 		.offset = offsetof(hki_pm2_app, member)                                  \
 	}
+/* @most in milliseconds. */
+#define MS_ROW(word, member, longest)                                                    \
+	{                                                                                \
+		.name = (word), .kind = &kind_ms, .most = (longest) *INT64_C(1000000),   \
+		.offset = offsetof(hki_pm2_app, member)                                  \
+	}
 #define NO_COUNTERPART(word, why)                                                        \
 	{                                                                                \
 		.name = (word), .kind = &hki_kind_ignored, .detail = (why)               \
@@ -149,15 +160,19 @@ static const hki_key app_keys[] = {
 	ROW("uid", hki_kind_text, uid),
 	ROW("user", hki_kind_text, uid),
 	ROW("gid", hki_kind_text, gid),
-	ROW("max_memory_restart", hki_kind_size, memory_restart_bytes),
-	ROW("restart_delay", kind_ms, restart_delay_ns),
-	ROW("exp_backoff_restart_delay", kind_ms, backoff_delay_ns),
+	{ .name = "max_memory_restart",
+	    .kind = &hki_kind_size,
+	    .offset = offsetof(hki_pm2_app, memory_restart_bytes),
+	    .least = 1 << 20 },
+	MS_ROW("restart_delay", restart_delay_ns, DAY_MS),
+	MS_ROW("exp_backoff_restart_delay", backoff_delay_ns, DAY_MS),
 	COUNT_ROW("max_restarts", max_restarts, 0, 1000000),
-	ROW("min_uptime", kind_ms, min_uptime_ns),
+	MS_ROW("min_uptime", min_uptime_ns, DAY_MS),
 	{ .name = "kill_timeout",
 	    .kind = &kind_ms,
 	    .offset = offsetof(hki_pm2_app, kill_timeout_ns),
-	    .initial = "1600" },
+	    .initial = "1600",
+	    .most = DAY_MS * 1000000 },
 	{ .name = "autorestart",
 	    .kind = &hki_kind_bool,
 	    .offset = offsetof(hki_pm2_app, autorestart),
@@ -181,7 +196,7 @@ static const hki_key app_keys[] = {
 	ROW("log_date_format", hki_kind_text, log_date_format),
 	{ .name = "watch", .kind = &kind_watch, .offset = 0 },
 	ROW("ignore_watch", hki_kind_texts, ignore_watch),
-	ROW("watch_delay", kind_ms, watch_delay_ns),
+	MS_ROW("watch_delay", watch_delay_ns, 3600000),
 
 	/* hostkit does this anyway, or it is about how PM2 works inside. */
 	OF_NO_EFFECT("merge_logs"),
@@ -214,10 +229,18 @@ static const hki_key app_keys[] = {
 	NO_COUNTERPART("post_update", "hostkit deploys nothing"),
 };
 
+static bool is_user(const char *text)
+{
+	return text == NULL || (strchr(text, ':') == NULL && strlen(text) < 128);
+}
+
 static void finish_app(hki_check *check, const hki_node *node, void *section)
 {
 	const hki_pm2_app *app = section;
 
+	if (!is_user(app->uid) || !is_user(app->gid))
+		hki_check_complain(
+		    check, node, NULL, "'uid' and 'gid' are names or numbers");
 	if (app->script == NULL && hki_node_get(node, "script") == NULL &&
 	    hki_node_get(node, "exec") == NULL)
 		hki_check_complain(

@@ -242,8 +242,8 @@ static void finish_logging(hki_check *check, const hki_node *node, void *section
 {
 	const hki_config_logging *logging = section;
 
-	if (logging->file == NULL && hki_node_get(node, "file") == NULL &&
-	    node->count > 0)
+	if (no_logging(logging) && hki_node_get(node, "file") == NULL &&
+	    hki_node_get(node, "error_file") == NULL)
 		hki_check_complain(
 		    check, node, "name a 'file'", "logging without a file to log to");
 	if (logging->max_size_bytes > 0 && logging->max_size_bytes < 4096)

@@ -92,6 +92,8 @@ typedef struct hk_process_exit {
 	const char *step;    /* which step failed, such as "exec"; else "" */
 	bool core_dumped;
 	bool usage_known;    /* the eight numbers below were reported by the kernel */
+	bool max_rss_is_bound; /* it took at most that much: Linux counts the peak of the
+				  program that starts another as the other's first */
 	uint64_t wall_ns;
 	uint64_t user_ns;
 	uint64_t system_ns;
