@@ -70,13 +70,21 @@ static hki_post_segment *get_segment(hki_post_queue *queue)
 	return segment;
 }
 
-/* Hang a segment behind @full, unless somebody else has done it meanwhile. */
-static int extend(hki_post_queue *queue, hki_post_segment *full)
+/* Is it still the last segment and still full?  It may have been used up, emptied and hung
+ * up again since the caller drew a ticket too high. */
+static bool is_full_tail(hki_post_queue *queue, hki_post_segment *segment)
+{
+	return atomic_load_explicit(&queue->tail, memory_order_relaxed) == segment &&
+	       atomic_load_explicit(&segment->tickets, memory_order_relaxed) >=
+		   HKI_POST_SEGMENT_SLOTS;
+}
+
+int hki_post_queue_extend(hki_post_queue *queue, hki_post_segment *full)
 {
 	int r = 0;
 
 	pthread_mutex_lock(&queue->growing);
-	if (atomic_load_explicit(&queue->tail, memory_order_relaxed) == full) {
+	if (is_full_tail(queue, full)) {
 		hki_post_segment *segment = get_segment(queue);
 
 		if (segment == NULL) {
@@ -104,7 +112,7 @@ int hki_post_queue_push(hki_post_queue *queue, hk_loop_fn fn, void *user)
 			atomic_store(&segment->slots[ticket].fn, fn);
 			return 0;
 		}
-		int r = extend(queue, segment);
+		int r = hki_post_queue_extend(queue, segment);
 		if (r < 0)
 			return r;
 	}
