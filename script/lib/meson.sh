@@ -1,11 +1,14 @@
 # shellcheck shell=bash disable=SC2034,SC2154  # `top` goes from say.sh to the others
 # Sourced by the scripts that build: configure once, compile, show output only on failure.
 
-# meson_configure FOLDER [OPTION…]: make the build folder unless it is there.
+# meson_configure FOLDER [OPTION…]: make the build folder, or bring it up to date.
 meson_configure() {
 	local folder=$1
 	shift
-	[ ! -e "$folder/build.ninja" ] || return 0
+	if [ -e "$folder/build.ninja" ]; then
+		quietly "$folder/configure.log" ninja -C "$folder" build.ninja
+		return
+	fi
 	mkdir -p "$folder"
 	quietly "$folder/configure.log" meson setup "$folder" "$top" "$@"
 }

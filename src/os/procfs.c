@@ -380,6 +380,7 @@ typedef struct entry_matcher {
 	char *out;
 	size_t capacity;
 	size_t length;
+	bool empty; /* nothing came at all */
 } entry_matcher;
 
 /* Feed one byte.  1: the value is complete; 0: go on; HK_ELIMIT: it is too long. */
@@ -421,7 +422,8 @@ static int match_stream(entry_matcher *matcher, int fd)
 		if (length < 0)
 			return -errno;
 		if (length == 0)
-			return 0;
+			return matcher->empty ? -ENODATA : -ENOENT;
+		matcher->empty = false;
 		for (ssize_t i = 0; i < length; i++) {
 			int r = match_byte(matcher, text[i]);
 
@@ -439,6 +441,7 @@ int hki_proc_environment(pid_t pid, const char *name, char *out, size_t capacity
 		.name_length = strlen(name),
 		.out = out,
 		.capacity = capacity,
+		.empty = true,
 	};
 	char path[32];
 	int r;
@@ -450,8 +453,8 @@ int hki_proc_environment(pid_t pid, const char *name, char *out, size_t capacity
 	if (fd < 0)
 		return gone(-errno);
 	r = match_stream(&matcher, fd);
-	if (r <= 0)
-		return r == 0 ? -ENOENT : r;
+	if (r < 0)
+		return r;
 	out[matcher.length] = '\0';
 	return (int) matcher.length;
 }
@@ -472,7 +475,7 @@ int hki_proc_has_environment(pid_t pid, const char *entry)
 	memcpy(name, entry, (size_t) (equals - entry));
 	name[equals - entry] = '\0';
 	r = hki_proc_environment(pid, name, value, sizeof(value));
-	if (r == -ENOENT || r == HK_ELIMIT)
+	if (r == -ENOENT || r == -ENODATA || r == HK_ELIMIT)
 		return 0;
 	if (r < 0)
 		return r;

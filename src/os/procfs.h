@@ -49,7 +49,8 @@ int hki_proc_children_by_parent(
     pid_t pid, int (*visit)(pid_t child, void *user), void *user);
 
 /* The value of @name in the environment @pid was started with, as far as it was
- * not overwritten since.  Its length, -ENOENT, HK_ELIMIT, -ESRCH, -EACCES. */
+ * not overwritten since.  Its length, -ENOENT, -ENODATA when there is nothing at all
+ * (also for a moment during exec), HK_ELIMIT, -ESRCH, -EACCES. */
 int hki_proc_environment(pid_t pid, const char *name, char *out, size_t capacity);
 
 /* Was @pid started with exactly @entry, "KEY=VALUE", in its environment?  The

@@ -108,7 +108,7 @@ int hki_members_add(hki_members *members, pid_t pid, pid_t parent, uint64_t star
 	hki_member member = { .pid = pid };
 	hki_proc_stat stat;
 
-	if (pid <= 0 || pid == getpid() || has(members, pid))
+	if (pid <= 0 || has(members, pid))
 		return 0;
 	fd = look(&stat, pid);
 	if (fd < 0)
@@ -125,7 +125,10 @@ int hki_members_add(hki_members *members, pid_t pid, pid_t parent, uint64_t star
 	member.start_ticks = stat.start_ticks;
 	member.was_stopped = stat.state == 'T' || stat.state == 't';
 	/* Stopped again even if it was: SIGCONT could be on its way. */
-	member.held = members->hold && hki_pidfd_send_signal(fd, SIGSTOP) == 0;
+	if (pid == getpid())
+		members->has_self = true;
+	else if (members->hold)
+		member.held = hki_pidfd_send_signal(fd, SIGSTOP) == 0;
 	return append(members, &member);
 }
 
@@ -176,6 +179,12 @@ int hki_members_walk(
 
 /* ---- signals ---- */
 
+bool hki_members_hold_for(int signal)
+{
+	return signal != 0 && signal != SIGCONT && signal != SIGSTOP &&
+	       signal != SIGTSTP && signal != SIGTTIN && signal != SIGTTOU;
+}
+
 int hki_member_signal(const hki_member *member, int signal)
 {
 	hki_pidref ref;
@@ -194,7 +203,9 @@ int hki_members_signal(const hki_members *members, int signal)
 	int refused = 0;
 
 	for (size_t i = 0; i < members->count; i++) {
-		int r = hki_member_signal(&members->items[i], signal);
+		int r = members->items[i].pid == getpid()
+			    ? -ESRCH
+			    : hki_member_signal(&members->items[i], signal);
 
 		if (r == 0)
 			reached++;

@@ -34,7 +34,8 @@ typedef struct hki_members {
 	size_t capacity;
 	hki_map by_pid; /* only whether it is in */
 	bool hold;
-	bool changed; /* something new was seen, or something slipped away */
+	bool has_self; /* we are one of them */
+	bool changed;  /* something new was seen, or something slipped away */
 	int pass;
 } hki_members;
 
@@ -46,7 +47,8 @@ void hki_members_deinit(hki_members *members);
 
 /*
  * Take @pid in, if it is alive (a zombie is not), its parent is @parent and it
- * started at @start_ticks; 0 matches any.  Our own process is never taken in.
+ * started at @start_ticks; 0 matches any.  Our own process is taken in, but
+ * neither held nor signalled: that is left to the caller, as the last step.
  * 1 if it is new, 0 if it was there or does not qualify, or -ENOMEM, -EMFILE …
  */
 int hki_members_add(hki_members *members, pid_t pid, pid_t parent, uint64_t start_ticks);
@@ -58,13 +60,17 @@ int hki_members_add(hki_members *members, pid_t pid, pid_t parent, uint64_t star
 int hki_members_walk(hki_members *members,
     int (*find_roots)(hki_members *members, void *user), void *user);
 
+/* Can @signal be sent to who is held still?  Stopping first would cancel or repeat
+ * what the signals of job control do, and 0 needs nobody still. */
+bool hki_members_hold_for(int signal);
+
 /* Wait until each of them has ended, @timeout_ns at most.  false when time was up. */
 bool hki_members_wait(const hki_members *members, uint64_t timeout_ns);
 
 /* Send @signal to @member if it is still who it was.  0, -ESRCH, -EPERM … */
 int hki_member_signal(const hki_member *member, int signal);
 
-/* Send @signal to all.  Returns how many it reached, or an error if that is
+/* Send @signal to all but ourselves.  Returns how many it reached, or an error if that is
  * nobody and somebody refused. */
 int hki_members_signal(const hki_members *members, int signal);
 
