@@ -42,6 +42,7 @@ struct hk_process_runner {
 	hk_process *process;
 	hk_timer *timer; /* of the phase */
 	hki_capture captures[2];
+	bool terminals[3]; /* streams that go to a terminal made for it */
 	hki_feed feed;
 	bool stdin_is_pipe;
 	uint64_t settle_ns;
@@ -313,6 +314,8 @@ static int start_process(
 	if (opts->stdin_data != NULL)
 		process.stdio[0] = (hk_stdio){ .kind = HK_STDIO_PIPE };
 	runner->stdin_is_pipe = process.stdio[0].kind == HK_STDIO_PIPE;
+	for (int i = 0; i < 3; i++)
+		runner->terminals[i] = process.stdio[i].kind == HK_STDIO_PTY;
 	return hki_process_spawn(
 	    &runner->process, runner->loop, &process, HK_PROCESS_RUN, errors);
 }
@@ -324,6 +327,9 @@ static int start_streams(
 	int r;
 
 	for (unsigned int stream = 1; stream <= 2; stream++) {
+		/* On a loop a terminal is its caller's, who may want to talk to it. */
+		if (runner->terminals[stream] && !blocking)
+			continue;
 		fd = hk_process_take_stdio(runner->process, stream);
 		if (fd < 0)
 			continue;
