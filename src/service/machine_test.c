@@ -249,7 +249,7 @@ static void random_lives_keep_the_invariants(void **unused)
 	hki_random random;
 
 	(void) unused;
-	hki_random_init(&random, 20240607);
+	hki_random_seed(&random, 20240607);
 	for (unsigned int i = 0; i < 2000; i++)
 		live(&random, 200);
 }

@@ -50,7 +50,7 @@ int hki_policy_memory_init(
 	if (memory->restart_times == NULL)
 		return -ENOMEM;
 	memory->capacity = policy->limit_count;
-	hki_random_init(&memory->random, seed);
+	hki_random_seed(&memory->random, seed);
 	return 0;
 }
 
@@ -113,7 +113,7 @@ static uint64_t backoff(const hki_policy *policy, const hki_policy_memory *memor
 
 static uint64_t vary(hki_random *random, uint64_t delay_ns)
 {
-	double scale = 1 - JITTER + 2 * JITTER * hki_random_unit(random);
+	double scale = 1 - JITTER + 2 * JITTER * hki_random_fraction(random);
 
 	return (uint64_t) ((double) delay_ns * scale);
 }

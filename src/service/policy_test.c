@@ -119,7 +119,7 @@ static void a_storm_makes_at_most_twelve_starts_in_a_minute(void **unused)
 	(void) unused;
 	for (unsigned int seed = 0; seed < 200; seed++) {
 		world_make(&world, &opts);
-		hki_random_init(&world.memory.random, seed);
+		hki_random_seed(&world.memory.random, seed);
 		assert_in_range(starts_within(&world, 60 * HKI_NS_PER_S), 2, 12);
 		world_end(&world);
 	}
