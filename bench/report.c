@@ -20,8 +20,9 @@ static const char *goal_sign(bench_goal kind)
 
 bool bench_report(const bench_result *result)
 {
-	double ratio = result->ours / result->theirs;
-	bool compared = isfinite(ratio);
+	double ratio = result->ratio == BENCH_SPEED ? result->theirs / result->ours
+						    : result->ours / result->theirs;
+	bool compared = isfinite(ratio) && result->kind != BENCH_NO_GOAL;
 	bool met = compared && is_met(ratio, result->kind, result->goal);
 
 	printf("{\"bench\":\"%s\",\"case\":\"%s\",\"peer\":\"%s\"", result->bench,
@@ -31,12 +32,11 @@ bool bench_report(const bench_result *result)
 	if (isfinite(result->theirs))
 		printf(",\"theirs\":%.6g", result->theirs);
 	printf(",\"unit\":\"%s\"", result->unit);
-	if (compared)
+	if (isfinite(ratio))
 		printf(",\"ratio\":%.4g", ratio);
-	printf(",\"goal\":\"%s %g\",\"met\":%s}\n", goal_sign(result->kind), result->goal,
-	    !compared ? "null"
-	    : met     ? "true"
-		      : "false");
+	if (result->kind != BENCH_NO_GOAL)
+		printf(",\"goal\":\"%s %g\"", goal_sign(result->kind), result->goal);
+	printf(",\"met\":%s}\n", !compared ? "null" : met ? "true" : "false");
 	fflush(stdout);
 	return met || !compared;
 }

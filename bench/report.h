@@ -12,8 +12,15 @@
 
 typedef enum bench_goal {
 	BENCH_AT_LEAST, /* ratio >= goal: we are that many times the peer */
-	BENCH_AT_MOST   /* ratio <= goal */
+	BENCH_AT_MOST,  /* ratio <= goal */
+	BENCH_NO_GOAL   /* for orientation, such as a floor of bare system calls */
 } bench_goal;
+
+/* How the ratio follows from the two figures: choose it so that the goal reads naturally. */
+typedef enum bench_ratio {
+	BENCH_SHARE, /* ours / theirs: our share of their cost, or times their rate */
+	BENCH_SPEED /* theirs / ours: how many times as fast, where the figures are times */
+} bench_ratio;
 
 typedef struct bench_result {
 	const char *bench; /* the question, such as "spawn" */
@@ -24,9 +31,10 @@ typedef struct bench_result {
 	double theirs; /* NaN: the peer is missing */
 	bench_goal kind;
 	double goal;
+	bench_ratio ratio;
 } bench_result;
 
-/* Print the line; ratio is ours / theirs.  Returns whether the goal was met or not compared. */
+/* Print the line.  Returns whether the goal was met, or there was nothing to compare. */
 bool bench_report(const bench_result *result);
 
 /* An absolute goal: ours against a number, without a peer. */

@@ -15,6 +15,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	r = hki_proc_stat_parse(&stat, (const char *) data, size);
 	FUZZ_MUST(r == 0 || r == HK_EPARSE);
 	if (r == 0)
-		FUZZ_MUST(stat.pid > 0 && stat.parent >= 0 && stat.state != '\0');
+		FUZZ_MUST(stat.pid > 0);
 	return 0;
 }

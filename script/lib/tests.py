@@ -16,7 +16,7 @@ import re
 import subprocess
 import sys
 
-CASE = re.compile(r"^(not )?ok\b\s*(\d+)?\s*(?:-\s*)?([^#]*)(?:#\s*(\w+)\S*\s*(.*))?$", re.M)
+CASE = re.compile(r"^(not )?ok\b[ \t]*(\d+)?[ \t]*(?:-[ \t]*)?([^#\n]*)(?:#[ \t]*(\w+)\S*[ \t]*(.*))?$", re.M)
 PLAN_SKIP = re.compile(r"^1\.\.0\s*#\s*skip\w*\s*(.*)$", re.M | re.I)
 
 

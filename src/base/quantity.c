@@ -207,10 +207,10 @@ int hki_int64_parse(int64_t *out, const char *text)
 	return 0;
 }
 
-/* @amount / @unit rounded to the nearest tenth, in tenths. */
-static uint64_t tenths_of(uint64_t amount, uint64_t unit)
+/* @amount * @factor / @unit, to the nearest whole number. */
+static uint64_t rounded(uint64_t amount, uint64_t factor, uint64_t unit)
 {
-	return (uint64_t) (((hki_uint128) amount * 10 + unit / 2) / unit);
+	return (uint64_t) (((hki_uint128) amount * factor + unit / 2) / unit);
 }
 
 size_t hki_size_format(char *out, size_t capacity, uint64_t bytes)
@@ -223,18 +223,17 @@ size_t hki_size_format(char *out, size_t capacity, uint64_t bytes)
 		return (size_t) snprintf(
 		    out, capacity, "%llu", (unsigned long long) bytes);
 	/* 1023.96K is shown as 1.0M, so the choice looks at what will be shown. */
-	while (
-	    letter + 1 < sizeof(size_letters) - 1 && (bytes + unit / 2) / unit >= 1024) {
+	while (letter + 1 < sizeof(size_letters) - 1 && rounded(bytes, 1, unit) >= 1024) {
 		unit <<= 10;
 		letter++;
 	}
-	tenths = tenths_of(bytes, unit);
+	tenths = rounded(bytes, 10, unit);
 	if (tenths < 100)
 		return (size_t) snprintf(out, capacity, "%llu.%llu%c",
 		    (unsigned long long) (tenths / 10),
 		    (unsigned long long) (tenths % 10), size_letters[letter]);
 	return (size_t) snprintf(out, capacity, "%llu%c",
-	    (unsigned long long) ((bytes + unit / 2) / unit), size_letters[letter]);
+	    (unsigned long long) rounded(bytes, 1, unit), size_letters[letter]);
 }
 
 /* Below a minute: "345ns", "1.5us", "12us", "250ms", "12.3s". */
@@ -246,15 +245,15 @@ static size_t format_short(char *out, size_t capacity, uint64_t ns)
 	if (ns == 0)
 		return (size_t) snprintf(out, capacity, "0s");
 	/* 999.6us is shown as 1.0ms. */
-	while (unit->ns < HKI_NS_PER_S && (ns + unit->ns / 2) / unit->ns >= 1000)
+	while (unit->ns < HKI_NS_PER_S && rounded(ns, 1, unit->ns) >= 1000)
 		unit--;
-	tenths = tenths_of(ns, unit->ns);
+	tenths = rounded(ns, 10, unit->ns);
 	if (unit->ns > 1 && (tenths < 100 || unit->ns == HKI_NS_PER_S))
 		return (size_t) snprintf(out, capacity, "%llu.%llu%s",
 		    (unsigned long long) (tenths / 10),
 		    (unsigned long long) (tenths % 10), unit->name);
 	return (size_t) snprintf(out, capacity, "%llu%s",
-	    (unsigned long long) ((ns + unit->ns / 2) / unit->ns), unit->name);
+	    (unsigned long long) rounded(ns, 1, unit->ns), unit->name);
 }
 
 size_t hki_duration_format(char *out, size_t capacity, uint64_t ns)

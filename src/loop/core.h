@@ -101,6 +101,7 @@ struct hk_loop {
 	hk_watch **watches;   /* by descriptor */
 	size_t watch_capacity;
 	uint32_t generation;
+	bool watch_removed; /* since the current batch was taken */
 
 	/* descriptors; -1: not there */
 	int epoll_fd;
@@ -148,6 +149,13 @@ static inline uint64_t hki_loop_now(hk_loop *loop)
 	return loop->now_ns;
 }
 
+/* ---- epoll_set.c ---- */
+
+int hki_epoll_open(hk_loop *loop); /* the set and the eventfd.  0 or a negative errno */
+int hki_epoll_add(int epoll_fd, int fd, uint32_t events, uint64_t data);
+/* Replace the set by one without entries whose watch is gone. */
+void hki_epoll_mend(hk_loop *loop);
+
 /* ---- queue.c ---- */
 
 void hki_next_drain(hk_loop *loop);
@@ -171,6 +179,7 @@ void hki_signals_run(hk_loop *loop);
 
 void hki_signals_close(hk_loop *loop);
 void hki_watches_close(hk_loop *loop);
+int hki_watches_add_all(const hk_loop *loop, int epoll_fd); /* 0 or a negative errno */
 
 /* ---- wait.c ---- */
 

@@ -15,15 +15,17 @@
 
 int hki_timer_fd_open(hk_loop *loop)
 {
-	struct epoll_event event = { .events = EPOLLIN,
-		.data.u64 = HKI_LOOP_EVENT_TIMER };
 	hki_cleanup(hki_closep) int fd = -1;
+	int r;
 
 	if (loop->timer_fd >= 0)
 		return 0;
 	fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (fd < 0 || epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
+	if (fd < 0)
 		return -errno;
+	r = hki_epoll_add(loop->epoll_fd, fd, EPOLLIN, HKI_LOOP_EVENT_TIMER);
+	if (r < 0)
+		return r;
 	loop->timer_fd = hki_take_fd(&fd);
 	loop->timer_fd_due_ns = HKI_FOREVER;
 	return 0;

@@ -1,6 +1,5 @@
 #include "loop/core.h"
 
-#include <sys/eventfd.h>
 #include <unistd.h>
 #include <hostkit/error.h>
 #include "base/alloc.h"
@@ -16,31 +15,13 @@
  * except hk_loop_next(), which is meant to.
  */
 
-static int add_event_fd(hk_loop *loop)
-{
-	/* Edge triggered: each write tells once, and nobody has to read. */
-	struct epoll_event event = { .events = EPOLLIN | EPOLLET,
-		.data.u64 = HKI_LOOP_EVENT_WAKE };
-
-	loop->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (loop->event_fd < 0)
-		return -errno;
-	if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, loop->event_fd, &event) < 0)
-		return -errno;
-	return 0;
-}
-
 static int open_loop(hk_loop *loop)
 {
-	int r;
+	int r = hki_fork_guard_init(loop);
 
-	r = hki_fork_guard_init(loop);
 	if (r < 0)
 		return r;
-	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (loop->epoll_fd < 0)
-		return -errno;
-	r = add_event_fd(loop);
+	r = hki_epoll_open(loop);
 	if (r < 0)
 		return r;
 	return hki_post_queue_init(&loop->posts);

@@ -31,12 +31,14 @@ static bool may_be_watched(int number)
 
 static int add_signal_fd(hk_loop *loop, const sigset_t *mask)
 {
-	struct epoll_event event = { .events = EPOLLIN,
-		.data.u64 = HKI_LOOP_EVENT_SIGNAL };
 	hki_cleanup(hki_closep) int fd = signalfd(-1, mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	int r;
 
-	if (fd < 0 || epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
+	if (fd < 0)
 		return -errno;
+	r = hki_epoll_add(loop->epoll_fd, fd, EPOLLIN, HKI_LOOP_EVENT_SIGNAL);
+	if (r < 0)
+		return r;
 	loop->signal_fd = hki_take_fd(&fd);
 	return 0;
 }

@@ -60,13 +60,35 @@ static int make_room(hk_loop *loop, int fd)
 	return 0;
 }
 
+static uint64_t event_data(const hk_watch *watch)
+{
+	return (uint64_t) watch->generation << 32 | (uint32_t) watch->fd;
+}
+
 static int control(const hk_watch *watch, int operation, unsigned int events)
 {
 	struct epoll_event event = { .events = to_epoll(events),
-		.data.u64 = (uint64_t) watch->generation << 32 | (uint32_t) watch->fd };
+		.data.u64 = event_data(watch) };
 
 	return epoll_ctl(watch->loop->epoll_fd, operation, watch->fd, &event) < 0 ? -errno
 										  : 0;
+}
+
+int hki_watches_add_all(const hk_loop *loop, int epoll_fd)
+{
+	for (size_t fd = 0; fd < loop->watch_capacity; fd++) {
+		const hk_watch *watch = loop->watches[fd];
+		int r;
+
+		if (watch == NULL || watch->events == 0)
+			continue;
+		r = hki_epoll_add(
+		    epoll_fd, watch->fd, to_epoll(watch->events), event_data(watch));
+		/* A number closed under a live watch reports nothing from now on. */
+		if (r < 0 && r != -EBADF && r != -EPERM)
+			return r;
+	}
+	return 0;
 }
 
 /* Go from the events the watch has to @events. */
@@ -84,6 +106,8 @@ static int change(hk_watch *watch, unsigned int events)
 		r = control(watch, EPOLL_CTL_MOD, events);
 	if (r < 0)
 		return r;
+	if (events == 0)
+		watch->loop->watch_removed = true;
 	watch->loop->active -= counts(watch);
 	watch->events = events;
 	watch->loop->active += counts(watch);
@@ -173,6 +197,7 @@ void hk_watch_free(hk_watch *watch)
 			(void) control(watch, EPOLL_CTL_DEL, 0);
 		loop->active -= counts(watch);
 		loop->watches[watch->fd] = NULL;
+		loop->watch_removed = true;
 	}
 	hki_free(watch);
 	hki_loop_unref(loop);
@@ -192,8 +217,12 @@ static void run_watch(hk_loop *loop, const struct epoll_event *event)
 	unsigned int events;
 
 	if (watch == NULL || watch->generation != event->data.u64 >> 32 ||
-	    watch->events == 0)
+	    watch->events == 0) {
+		/* Nobody's event, and nobody left in this batch: it would come for ever. */
+		if (!loop->watch_removed)
+			hki_epoll_mend(loop);
 		return;
+	}
 	/* An earlier callback of the batch may have narrowed what is wanted. */
 	events = from_epoll(event->events) & (watch->events | HK_HANGUP | HK_ERROR);
 	if (events == 0)
@@ -206,6 +235,7 @@ static void run_watch(hk_loop *loop, const struct epoll_event *event)
 
 void hki_watches_run(hk_loop *loop, int count)
 {
+	loop->watch_removed = false;
 	for (int i = 0; i < count; i++) {
 		const struct epoll_event *event = &loop->batch[i];
 

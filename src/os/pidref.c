@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "os/procfs.h"
 #include "os/syscall.h"
 
@@ -127,11 +128,31 @@ static void take_siginfo(hki_wait_result *out, const siginfo_t *info)
 	out->core_dumped = info->si_code == CLD_DUMPED;
 }
 
-static bool has_ended(int pidfd)
+bool hki_pidref_wait_end(const hki_pidref *ref, uint64_t deadline_ns)
 {
-	struct pollfd ready = { .fd = pidfd, .events = POLLIN };
+	struct pollfd ready = { .fd = ref->fd, .events = POLLIN };
 
-	return poll(&ready, 1, 0) == 1 && (ready.revents & (POLLIN | POLLHUP)) != 0;
+	if (ref->fd < 0)
+		return true;
+	for (;;) {
+		uint64_t now_ns = hki_clock_monotonic_ns();
+		uint64_t left_ns = now_ns < deadline_ns ? deadline_ns - now_ns : 0;
+		struct timespec left = {
+			.tv_sec = (time_t) (left_ns / HKI_NS_PER_S),
+			.tv_nsec = (long) (left_ns % HKI_NS_PER_S),
+		};
+		int r = ppoll(&ready, 1, &left, NULL);
+
+		if (r > 0)
+			return true;
+		if (r == 0 || errno != EINTR)
+			return false;
+	}
+}
+
+bool hki_pidref_has_ended(const hki_pidref *ref)
+{
+	return hki_pidref_wait_end(ref, 0);
 }
 
 /*
@@ -159,7 +180,7 @@ static int ask_around(hki_wait_result *out, const hki_pidref *ref)
 {
 	hki_pidfd_info info = { .mask = HKI_PIDFD_INFO_PID | HKI_PIDFD_INFO_EXIT };
 
-	if (!has_ended(ref->fd))
+	if (!hki_pidref_has_ended(ref))
 		return 0;
 	*out = (hki_wait_result){ .known = false };
 	if (ask_zombie(out, ref))

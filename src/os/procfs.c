@@ -278,6 +278,97 @@ int hki_proc_each(int (*visit)(const hki_proc_stat *stat, void *user), void *use
 	return each_number(proc, visit_stat, &to);
 }
 
+/* ---- children ---- */
+
+typedef struct child_visit {
+	int (*visit)(pid_t child, void *user);
+	void *user;
+	pid_t parent;
+	int tasks; /* /proc/PID/task */
+	bool missing;
+} child_visit;
+
+/* Numbers, each followed by a space, cut anywhere by the read. */
+static int each_child_in(int fd, const child_visit *to)
+{
+	char text[1024];
+	int number = 0;
+
+	for (;;) {
+		ssize_t length = read(fd, text, sizeof(text));
+
+		if (length < 0 && errno == EINTR)
+			continue;
+		if (length < 0)
+			return errno == ESRCH ? 0 : -errno;
+		if (length == 0)
+			return 0;
+		for (ssize_t i = 0; i < length; i++) {
+			int r = 0;
+
+			if (text[i] >= '0' && text[i] <= '9') {
+				number = number * 10 + (text[i] - '0');
+				continue;
+			}
+			if (number > 0)
+				r = to->visit(number, to->user);
+			if (r != 0)
+				return r;
+			number = 0;
+		}
+	}
+}
+
+static int visit_thread(pid_t thread, void *user)
+{
+	child_visit *to = user;
+	hki_cleanup(hki_closep) int fd = -1;
+	char path[32];
+
+	snprintf(path, sizeof(path), "%d/children", (int) thread);
+	fd = openat(to->tasks, path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		return each_child_in(fd, to);
+	/* Either the thread went away, or the kernel has no such file. */
+	snprintf(path, sizeof(path), "%d/stat", (int) thread);
+	if (errno == ENOENT && faccessat(to->tasks, path, F_OK, 0) == 0)
+		to->missing = true;
+	return 0;
+}
+
+int hki_proc_children(pid_t pid, int (*visit)(pid_t child, void *user), void *user)
+{
+	hki_cleanup(hki_closep) int tasks = -1;
+	child_visit to = { .visit = visit, .user = user };
+	char path[32];
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int) pid);
+	tasks = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (tasks < 0)
+		return gone(-errno);
+	to.tasks = tasks;
+	r = each_number(tasks, visit_thread, &to);
+	if (r != 0)
+		return gone(r);
+	return to.missing ? -ENOTSUP : 0;
+}
+
+static int visit_if_child(const hki_proc_stat *stat, void *user)
+{
+	const child_visit *to = user;
+
+	return stat->parent == to->parent ? to->visit(stat->pid, to->user) : 0;
+}
+
+int hki_proc_children_by_parent(
+    pid_t pid, int (*visit)(pid_t child, void *user), void *user)
+{
+	child_visit to = { .visit = visit, .user = user, .parent = pid };
+
+	return hki_proc_each(visit_if_child, &to);
+}
+
 /* ---- /proc/PID/environ ---- */
 
 /* Where we are in the stream of NUL-terminated entries. */
@@ -289,6 +380,7 @@ typedef struct entry_matcher {
 	char *out;
 	size_t capacity;
 	size_t length;
+	bool empty; /* nothing came at all */
 } entry_matcher;
 
 /* Feed one byte.  1: the value is complete; 0: go on; HK_ELIMIT: it is too long. */
@@ -330,7 +422,8 @@ static int match_stream(entry_matcher *matcher, int fd)
 		if (length < 0)
 			return -errno;
 		if (length == 0)
-			return 0;
+			return matcher->empty ? -ENODATA : -ENOENT;
+		matcher->empty = false;
 		for (ssize_t i = 0; i < length; i++) {
 			int r = match_byte(matcher, text[i]);
 
@@ -348,6 +441,7 @@ int hki_proc_environment(pid_t pid, const char *name, char *out, size_t capacity
 		.name_length = strlen(name),
 		.out = out,
 		.capacity = capacity,
+		.empty = true,
 	};
 	char path[32];
 	int r;
@@ -359,8 +453,8 @@ int hki_proc_environment(pid_t pid, const char *name, char *out, size_t capacity
 	if (fd < 0)
 		return gone(-errno);
 	r = match_stream(&matcher, fd);
-	if (r <= 0)
-		return r == 0 ? -ENOENT : r;
+	if (r < 0)
+		return r;
 	out[matcher.length] = '\0';
 	return (int) matcher.length;
 }
@@ -381,7 +475,7 @@ int hki_proc_has_environment(pid_t pid, const char *entry)
 	memcpy(name, entry, (size_t) (equals - entry));
 	name[equals - entry] = '\0';
 	r = hki_proc_environment(pid, name, value, sizeof(value));
-	if (r == -ENOENT || r == HK_ELIMIT)
+	if (r == -ENOENT || r == -ENODATA || r == HK_ELIMIT)
 		return 0;
 	if (r < 0)
 		return r;

@@ -37,8 +37,20 @@ int hki_proc_exit_status(int *out_status, pid_t pid);
  * stops the walk and is returned. */
 int hki_proc_each(int (*visit)(const hki_proc_stat *stat, void *user), void *user);
 
+/*
+ * Call @visit for every child of @pid, those of each of its threads.  What is
+ * read while the children come and go may miss some; while @pid is held still,
+ * nothing new is missed.  0, what @visit returned, -ESRCH, or -ENOTSUP where the
+ * kernel has no such list (CONFIG_PROC_CHILDREN).
+ */
+int hki_proc_children(pid_t pid, int (*visit)(pid_t child, void *user), void *user);
+/* The same from the parent that every process of /proc names: slower, always there. */
+int hki_proc_children_by_parent(
+    pid_t pid, int (*visit)(pid_t child, void *user), void *user);
+
 /* The value of @name in the environment @pid was started with, as far as it was
- * not overwritten since.  Its length, -ENOENT, HK_ELIMIT, -ESRCH, -EACCES. */
+ * not overwritten since.  Its length, -ENOENT, -ENODATA when there is nothing at all
+ * (also for a moment during exec), HK_ELIMIT, -ESRCH, -EACCES. */
 int hki_proc_environment(pid_t pid, const char *name, char *out, size_t capacity);
 
 /* Was @pid started with exactly @entry, "KEY=VALUE", in its environment?  The

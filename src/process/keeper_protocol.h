@@ -33,7 +33,8 @@ enum hki_keeper_kind {
 	/* to the keeper */
 	HKI_KEEPER_COUNT,  /* answered by LEFT */
 	HKI_KEEPER_SIGNAL, /* signal: to every process below it; answered by SIGNALLED */
-	HKI_KEEPER_KILL /* one round of killing; answered by LEFT, the program included */
+	HKI_KEEPER_KILL, /* one round of killing; answered by LEFT, the program included */
+	HKI_KEEPER_DETACH /* end nobody when the socket is closed; answered by LEFT */
 };
 
 typedef struct hki_keeper_message {

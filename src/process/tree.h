@@ -15,7 +15,7 @@
  * in the environment exist when the program is born, told about the main
  * process after it, and freed with its handle.  It does not own the main
  * process: collecting that one is its owner's business, and the tree never does.
- * What else it kills and finds to be a child of ours, it collects.
+ * Orphans that it killed are collected by the reaper.
  *
  * The order of calls: new, [spawn], started, { signal, count, kill }, ended when
  * the main process has ended but is not collected yet, { count, kill }, free.
@@ -82,6 +82,12 @@ void hki_tree_ended(hki_tree *tree);
  */
 void hki_tree_remember(hki_tree *tree);
 
+/*
+ * What is in it may outlive the handle: from here on, freeing leaves it running.
+ * Only a keeper has to be told; elsewhere freeing kills nobody.
+ */
+void hki_tree_detach(hki_tree *tree);
+
 /* ---- what can be done with it ---- */
 
 /*
@@ -124,7 +130,8 @@ int hki_tree_kill_wait(hki_tree *tree, uint64_t timeout_ns);
  * hki_tree_kill() first.  Borrowed. */
 int hki_tree_events_fd(const hki_tree *tree);
 
-/* Release; kills nobody.  A cgroup we made is removed if it is empty.  NULL is fine. */
+/* Release; kills nobody, except that a keeper that was not told to detach ends
+ * what is left.  A cgroup we made is removed if it is empty.  NULL is fine. */
 void hki_tree_free(hki_tree *tree);
 
 /* ---- by identity, without a tree made before ---- */

@@ -23,9 +23,10 @@
 #define DECIMALS_MAX       17
 /* From here on all doubles are whole. */
 #define WHOLE_FROM 0x1p53
-/* Between these powers of ten numbers are written without an exponent. */
+/* Between these powers of ten numbers are written without an exponent.  Whole numbers of
+ * 18 digits fit 64 bits; longer ones would make some readers fail. */
 #define PLAIN_EXPONENT_MIN (-6)
-#define PLAIN_EXPONENT_MAX 21
+#define PLAIN_EXPONENT_MAX 18
 
 static size_t put_zeros(char *out, int count)
 {

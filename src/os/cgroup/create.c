@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "os/cgroup/cgroup_internal.h"
 #include "os/cgroup/find.h"
 #include "os/procfs.h"
@@ -23,6 +24,9 @@
 
 /* Programs that nest cgroups deeper than this are left to clean up themselves. */
 #define DEPTH_MAX 16
+
+/* A directory is used within milliseconds of being made. */
+#define SWEEP_AGE_S 60
 
 static void cgroup_freep(hki_cgroup **cgroup)
 {
@@ -230,18 +234,26 @@ void hki_cgroup_free(hki_cgroup *cgroup)
 
 /* ---- what others left behind ---- */
 
-/* Is @name "@prefixPID…" of a process that is gone? */
-static bool is_left_behind(const char *name, const char *prefix)
+/*
+ * Is @name "@prefixPID…" of a process that is gone?  The number may be one of
+ * another PID namespace, so a new directory is not touched.
+ */
+static bool is_left_behind(int directory, const char *name, const char *prefix)
 {
 	size_t length = strlen(prefix);
+	struct stat status;
 	char *end;
 	long pid;
 
 	if (strncmp(name, prefix, length) != 0)
 		return false;
 	pid = strtol(name + length, &end, 10);
-	return end != name + length && pid > 0 && pid <= INT32_MAX &&
-	       kill((pid_t) pid, 0) < 0 && errno == ESRCH;
+	if (end == name + length || pid <= 0 || pid > INT32_MAX ||
+	    kill((pid_t) pid, 0) == 0 || errno != ESRCH)
+		return false;
+	return fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       (uint64_t) status.st_ctim.tv_sec + SWEEP_AGE_S <
+		   hki_clock_real_ns() / HKI_NS_PER_S;
 }
 
 static int sweep_directory(const char *path, const char *prefix)
@@ -259,7 +271,7 @@ static int sweep_directory(const char *path, const char *prefix)
 
 			at += entry->d_reclen;
 			if (entry->d_type == DT_DIR &&
-			    is_left_behind(entry->d_name, prefix) &&
+			    is_left_behind(fd, entry->d_name, prefix) &&
 			    hki_cgroup_remove_tree(fd, entry->d_name) == 0)
 				removed++;
 		}
