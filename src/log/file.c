@@ -259,7 +259,7 @@ static void file_reopen(hk_log_sink *sink)
 	(void) hki_log_file_recover(file);
 }
 
-static void file_close(hk_log_sink *sink)
+static bool file_close(hk_log_sink *sink)
 {
 	hki_log_file *file = file_of(sink);
 
@@ -271,6 +271,7 @@ static void file_close(hk_log_sink *sink)
 	hki_log_file_shut(file);
 	hki_buffer_deinit(&file->pending);
 	hki_buffer_deinit(&file->out);
+	return true;
 }
 
 static void file_release(hk_log_sink *sink)

@@ -43,8 +43,8 @@ static void begin_failing(hki_log_file *file, int error)
 	opts.fn = try_again;
 	opts.user = file;
 	opts.background = 1;
-	/* Without a timer the next output tries. */
-	(void) hk_timer_start(&file->retry, file->sink.log->inner, &opts);
+	if (hk_timer_start(&file->retry, file->sink.log->inner, &opts) < 0)
+		file->retry = NULL; /* then the next output tries */
 }
 
 static uint64_t count_ends(const char *bytes, size_t length)

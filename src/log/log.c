@@ -63,8 +63,15 @@ static void close_sinks(hk_log *log)
 {
 	hki_list *node;
 
-	while ((node = hki_list_pop(&log->sinks)) != NULL)
-		hki_log_sink_close(hki_list_entry(node, hk_log_sink, node));
+	log->finishing = true; /* nobody will ask again */
+	while (!hki_list_empty(&log->sinks))
+		hki_log_sink_close(hki_list_entry(log->sinks.next, hk_log_sink, node));
+	while ((node = hki_list_pop(&log->closing)) != NULL) {
+		hk_log_sink *sink = hki_list_entry(node, hk_log_sink, node);
+
+		(void) sink->kind->close(sink);
+		hki_log_sink_closed(sink);
+	}
 }
 
 static void abandon_streams(hk_log *log)
@@ -79,7 +86,9 @@ static void *run(void *user)
 	hk_log *log = user;
 
 	hki_loop_hold(log->inner);
-	(void) hk_loop_run(log->inner);
+	/* A wait that fails ends the log as well; its sinks are closed in order. */
+	if (hk_loop_run(log->inner) < 0)
+		log->finishing = true;
 	hki_mailbox_close(&log->to_log);
 	abandon_streams(log);
 	close_sinks(log);
@@ -207,6 +216,7 @@ static void init_members(hk_log *log, hk_loop *loop, const hk_log_opts *opts)
 	log->finish.open = finish;
 	hki_list_init(&log->streams);
 	hki_list_init(&log->sinks);
+	hki_list_init(&log->closing);
 	hki_list_init(&log->member.node);
 	log->member.on_loop_free = outer_loop_freed;
 	(void) pthread_mutex_init(&log->mutex, NULL);

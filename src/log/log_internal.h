@@ -57,6 +57,7 @@ struct hk_log {
 	hk_loop *inner;     /* [log] */
 	hki_list streams;   /* [log] */
 	hki_list sinks;     /* [log] */
+	hki_list closing;   /* [log] sinks whose threads are still writing */
 	hk_timer *deadline; /* [log] ends the wait for slow sinks while finishing */
 	bool finishing;     /* [log] */
 	char *chunk;        /* [log] what was just read */
@@ -77,8 +78,9 @@ typedef struct hki_log_sink_kind {
 	/* The same, brought by hki_log_note_send(). */
 	void (*note)(hk_log_sink *sink, const char *bytes, size_t length);
 	void (*reopen)(hk_log_sink *sink);
-	/* Let go of descriptors and threads. */
-	void (*close)(hk_log_sink *sink);
+	/* Let go of descriptors and threads.  False: not yet, hki_log_sink_closed() is
+	 * called later, or close again when the log ends, which then is final. */
+	bool (*close)(hk_log_sink *sink);
 	/* Release the object itself.  Any thread. */
 	void (*release)(hk_log_sink *sink);
 } hki_log_sink_kind;
@@ -166,6 +168,8 @@ int hki_log_sink_announce(hk_log_sink *sink);
 void hki_log_sink_reference(hk_log_sink *sink);
 void hki_log_sink_release(hk_log_sink *sink);
 void hki_log_sink_close(hk_log_sink *sink); /* [log] */
+void hki_log_sink_closed(
+    hk_log_sink *sink); /* [log] what close could not finish is done */
 /* It takes output again: let its streams go on.  [log] */
 void hki_log_sink_resume(hk_log_sink *sink);
 

@@ -29,7 +29,14 @@ void hki_log_sink_close(hk_log_sink *sink)
 		return;
 	sink->closed = true;
 	hki_list_remove(&sink->node);
-	sink->kind->close(sink);
+	hki_list_append(&sink->log->closing, &sink->node);
+	if (sink->kind->close(sink))
+		hki_log_sink_closed(sink);
+}
+
+void hki_log_sink_closed(hk_log_sink *sink)
+{
+	hki_list_remove(&sink->node);
 	hki_log_sink_release(sink); /* the log's thread's */
 }
 

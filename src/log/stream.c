@@ -192,12 +192,27 @@ static void end_if_drained(hk_log_stream *stream)
 		hki_log_stream_abandon(stream);
 }
 
+/* What was asked before a program printed holds for what it prints: sinks are
+ * attached, lines waited for, files reopened before the bytes are looked at. */
+static bool hear_letters(hk_log_stream *stream)
+{
+	bool still_there;
+
+	hki_log_stream_reference(stream);
+	hki_mailbox_open(&stream->log->to_log);
+	still_there = stream->watch != NULL;
+	hki_log_stream_release(stream);
+	return still_there;
+}
+
 static void readable(hk_watch *watch, unsigned int events, void *user)
 {
 	hk_log_stream *stream = user;
 
 	(void) watch;
 	(void) events;
+	if (!hear_letters(stream))
+		return;
 	if (hki_log_stream_must_wait(stream)) {
 		/* Without a watch, a closed other end cannot wake us in vain. */
 		stream->paused = true;

@@ -288,26 +288,43 @@ static bool wait_for_end(hki_terminal *terminal, uint64_t ns)
 	return terminal->finished;
 }
 
-static void terminal_close(hk_log_sink *sink)
+/* The writer has nothing more to do.  One that ended because its reader went away
+ * waits to be joined until the sink is closed. */
+static void gone(hki_letter *letter)
+{
+	hki_terminal *terminal = hki_list_entry(letter, hki_terminal, gone);
+
+	if (terminal->sink.closed && !hki_list_empty(&terminal->sink.node)) {
+		(void) pthread_join(terminal->thread, NULL);
+		hki_log_sink_closed(&terminal->sink);
+	}
+	hki_log_sink_release(&terminal->sink); /* the letter's */
+}
+
+static bool terminal_close(hk_log_sink *sink)
 {
 	hki_terminal *terminal = terminal_of(sink);
 	uint64_t one = 1;
-	bool ended = false;
+	bool ended;
 
 	(void) pthread_mutex_lock(&terminal->mutex);
 	terminal->stop = true;
 	(void) pthread_cond_signal(&terminal->filled);
+	ended = terminal->finished;
 	/* While the log goes on, the writer finishes in its own time. */
-	if (sink->log->finishing) {
+	if (!ended && sink->log->finishing) {
 		ended = wait_for_end(terminal, sink->log->flush_ns);
 		if (!ended && write(terminal->cancel_fd, &one, sizeof(one)) > 0)
 			ended = wait_for_end(terminal, 50 * HKI_NS_PER_MS);
 	}
 	(void) pthread_mutex_unlock(&terminal->mutex);
+	if (!ended && !sink->log->finishing)
+		return false;
 	if (ended)
 		(void) pthread_join(terminal->thread, NULL);
 	else
 		(void) pthread_detach(terminal->thread);
+	return true;
 }
 
 static void terminal_release(hk_log_sink *sink)
@@ -395,6 +412,7 @@ int hk_log_terminal_new(hk_log_sink **out, hk_log *log, const hk_log_terminal_op
 	terminal->fd = terminal->cancel_fd = -1;
 	init_locks(terminal);
 	terminal->room.open = go_on;
+	terminal->gone.open = gone;
 	terminal->sink.slow = true;
 	terminal->drop = own.stall == HK_LOG_STALL_DROP ||
 			 (own.stall == HK_LOG_STALL_AUTO && isatty(own.fd) == 1);
@@ -416,7 +434,9 @@ int hk_log_terminal_new(hk_log_sink **out, hk_log *log, const hk_log_terminal_op
 	if (r < 0) {
 		hk_log_sink *sink = &hki_take(terminal)->sink;
 
-		terminal_close(sink);
+		/* The log has ended on its own: its patience is over, too. */
+		log->finishing = true;
+		(void) terminal_close(sink);
 		hki_log_sink_release(sink);
 		hki_log_sink_release(sink);
 		return r;

@@ -33,6 +33,7 @@ typedef struct hki_terminal {
 	/* the log's thread */
 	hki_letter room; /* from the writer: there is room again */
 	bool room_sent;  /* by mutex */
+	hki_letter gone; /* from the writer: it has ended */
 	hki_log_attachment *held_from;
 	bool held_whole;
 	hki_buffer held;   /* what did not fit, as it came */

@@ -174,6 +174,10 @@ void *hki_terminal_write(void *user)
 	call_back(terminal);
 	terminal->finished = true;
 	(void) pthread_cond_signal(&terminal->ended);
+	/* A log that ends does not open it, and waits for finished instead. */
+	hki_log_sink_reference(&terminal->sink);
+	if (hki_mailbox_send(&terminal->sink.log->to_log, &terminal->gone) < 0)
+		hki_log_sink_release(&terminal->sink);
 	(void) pthread_mutex_unlock(&terminal->mutex);
 	hki_log_sink_release(&terminal->sink);
 	return NULL;
