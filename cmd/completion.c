@@ -61,7 +61,8 @@ static const cmd_example examples[] = {
 	    "completes it in every bash to come" },
 	{ "hostkit completion zsh > ~/.zfunc/_hostkit",
 	    "for zsh, where ~/.zfunc is in fpath before compinit runs" },
-	{ "hostkit completion fish > ~/.config/fish/completions/hostkit.fish", "for fish" },
+	{ "hostkit completion fish > ~/.config/fish/completions/hostkit.fish",
+	    "for fish" },
 	{ .command = NULL },
 };
 
@@ -76,9 +77,10 @@ const cmd_verb cmd_verb_completion = {
 	.group = CMD_GROUP_LEARN,
 	.arguments = "bash|zsh|fish",
 	.help = "print the completion script of a shell",
-	.description = "Prints a script that lets the shell complete verbs, options, their values "
-		       "and, for verbs that run a program, the program's own command line.\n\n"
-		       "A packaged hostkit installs these scripts where the shells find them.",
+	.description =
+	    "Prints a script that lets the shell complete verbs, options, their values "
+	    "and, for verbs that run a program, the program's own command line.\n\n"
+	    "A packaged hostkit installs these scripts where the shells find them.",
 	.examples = examples,
 	.exits = exits,
 	.values = "bash zsh fish",

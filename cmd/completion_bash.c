@@ -10,17 +10,19 @@
 static const char head[] =
     "# bash completion for hostkit; made by `hostkit completion bash`\n"
     "\n"
-    "# _hostkit_value VERB OPTION: set kind to what the option takes; fail for a switch.\n"
+    "# _hostkit_value VERB OPTION: set kind to what the option takes; fail for a "
+    "switch.\n"
     "_hostkit_value() {\n"
     "\tcase $1:$2 in\n";
 
-static const char middle[] = "\t*) return 1 ;;\n"
-			     "\tesac\n"
-			     "}\n"
-			     "\n"
-			     "# _hostkit_verb VERB: set offers, kind and ends to what the verb takes.\n"
-			     "_hostkit_verb() {\n"
-			     "\tcase $1 in\n";
+static const char middle[] =
+    "\t*) return 1 ;;\n"
+    "\tesac\n"
+    "}\n"
+    "\n"
+    "# _hostkit_verb VERB: set offers, kind and ends to what the verb takes.\n"
+    "_hostkit_verb() {\n"
+    "\tcase $1 in\n";
 
 static const char tail[] =
     "\t*) return 1 ;;\n"
@@ -30,7 +32,8 @@ static const char tail[] =
     "_hostkit_fill() { # KIND CURRENT\n"
     "\tcase $1 in\n"
     "\tfile) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- \"$2\") ;;\n"
-    "\tdirectory) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- \"$2\") ;;\n"
+    "\tdirectory) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- \"$2\") "
+    ";;\n"
     "\tsignal) mapfile -t COMPREPLY < <(compgen -A signal -- \"$2\") ;;\n"
     "\tuser) mapfile -t COMPREPLY < <(compgen -u -- \"$2\") ;;\n"
     "\tgroup) mapfile -t COMPREPLY < <(compgen -g -- \"$2\") ;;\n"
@@ -41,7 +44,8 @@ static const char tail[] =
     "}\n"
     "\n"
     "_hostkit() {\n"
-    "\tlocal current=${COMP_WORDS[COMP_CWORD]} verb='' word offers kind ends i operands=0\n"
+    "\tlocal current=${COMP_WORDS[COMP_CWORD]} verb='' word offers kind ends i "
+    "operands=0\n"
     "\tCOMPREPLY=()\n"
     "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
     "\t\tword=${COMP_WORDS[i]}\n"
@@ -118,9 +122,11 @@ static int append_values(hki_buffer *out, const char *verb, const cmd_option *op
 			continue;
 		r = hki_buffer_append_text(out, "\t");
 		if (r == 0 && options->letter != 0)
-			r = hki_buffer_append_format(out, "%s:-%c | ", verb, options->letter);
+			r = hki_buffer_append_format(
+			    out, "%s:-%c | ", verb, options->letter);
 		if (r == 0)
-			r = hki_buffer_append_format(out, "%s:--%s) ", verb, options->name);
+			r = hki_buffer_append_format(
+			    out, "%s:--%s) ", verb, options->name);
 		if (r == 0)
 			r = append_kind(out, options->complete, options->values);
 		if (r == 0)
@@ -151,7 +157,8 @@ static int append_verb(hki_buffer *out, const cmd_verb *verb)
 	if (r == 0)
 		r = append_kind(out, verb->complete, verb->values);
 	return r < 0 ? r
-		     : hki_buffer_append_format(out, " ends=%s ;;\n", verb->runs_program ? "1" : "");
+		     : hki_buffer_append_format(
+			   out, " ends=%s ;;\n", verb->runs_program ? "1" : "");
 }
 
 /* The words that may stand where a verb is missing: a whole one, or its second half. */
@@ -166,15 +173,14 @@ static int append_offer_verbs(hki_buffer *out)
 		if (!(*verb)->hidden)
 			r = hki_buffer_append_format(out, " '%s'", (*verb)->name);
 	if (r == 0)
-		r = hki_buffer_append_text(out,
-		    "; do\n"
-		    "\t\tif [[ -z $1 ]]; then\n"
-		    "\t\t\tnames+=\" ${name%% *}\"\n"
-		    "\t\telif [[ $name == \"$1 \"* ]]; then\n"
-		    "\t\t\tnames+=\" ${name#* }\"\n"
-		    "\t\tfi\n"
-		    "\tdone\n"
-		    "\t[[ -z $1 && $2 == -* ]] && names='");
+		r = hki_buffer_append_text(out, "; do\n"
+						"\t\tif [[ -z $1 ]]; then\n"
+						"\t\t\tnames+=\" ${name%% *}\"\n"
+						"\t\telif [[ $name == \"$1 \"* ]]; then\n"
+						"\t\t\tnames+=\" ${name#* }\"\n"
+						"\t\tfi\n"
+						"\tdone\n"
+						"\t[[ -z $1 && $2 == -* ]] && names='");
 	if (r == 0)
 		r = append_option_names(out, cmd_global_options);
 	return r < 0 ? r

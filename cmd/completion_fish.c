@@ -10,7 +10,8 @@
 static const char head[] =
     "# fish completion for hostkit; made by `hostkit completion fish`\n"
     "\n"
-    "# Succeeds if the words so far name the verb given, or name none when none is given.\n"
+    "# Succeeds if the words so far name the verb given, or name none when none is "
+    "given.\n"
     "function __hostkit_verb\n"
     "\tset -l words (commandline -opc)\n"
     "\tset -e words[1]\n"
@@ -52,7 +53,8 @@ static int append_action(hki_buffer *out, cmd_complete complete, const char *val
 		[CMD_COMPLETE_USER] = " -xa '(__fish_complete_users)'",
 		[CMD_COMPLETE_GROUP] = " -xa '(__fish_complete_groups)'",
 		[CMD_COMPLETE_PROCESS] = " -xa '(__fish_complete_pids)'",
-		[CMD_COMPLETE_PROGRAM] = " -xa '(__fish_complete_subcommand --fcs-skip=2)'",
+		[CMD_COMPLETE_PROGRAM] =
+		    " -xa '(__fish_complete_subcommand --fcs-skip=2)'",
 		[CMD_COMPLETE_VERB] = " -xa '(hostkit help --list)'",
 	};
 
@@ -87,7 +89,8 @@ static int append_option(hki_buffer *out, const cmd_verb *verb, const cmd_option
 	return r < 0 ? r : hki_buffer_append_char(out, '\n');
 }
 
-static int append_options(hki_buffer *out, const cmd_verb *verb, const cmd_option *options)
+static int append_options(
+    hki_buffer *out, const cmd_verb *verb, const cmd_option *options)
 {
 	int r = 0;
 
@@ -104,8 +107,9 @@ static int append_verb(hki_buffer *out, const cmd_verb *verb)
 
 	if (verb->hidden)
 		return 0;
-	r = hki_buffer_append_format(out, "\ncomplete -c hostkit -n __hostkit_verb -a %.*s -d ",
-	    (int) first, verb->name);
+	r = hki_buffer_append_format(out,
+	    "\ncomplete -c hostkit -n __hostkit_verb -a %.*s -d ", (int) first,
+	    verb->name);
 	if (r == 0)
 		r = append_quoted(out, verb->help);
 	if (r == 0 && word != verb->name)

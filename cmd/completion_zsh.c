@@ -43,7 +43,8 @@ static int append_option(hki_buffer *out, const cmd_option *option)
 	int r;
 
 	if (option->letter != 0)
-		r = hki_buffer_append_format(out, "\t\t'*'{-%c,--%s}'[", option->letter, option->name);
+		r = hki_buffer_append_format(
+		    out, "\t\t'*'{-%c,--%s}'[", option->letter, option->name);
 	else
 		r = hki_buffer_append_format(out, "\t\t'*--%s[", option->name);
 	if (r == 0)
@@ -76,7 +77,8 @@ static int append_operands(hki_buffer *out, const cmd_verb *verb)
 	int r;
 
 	if (verb->runs_program)
-		return hki_buffer_append_text(out, "\t\t'*:::program:_normal -p hostkit'\n}\n\n");
+		return hki_buffer_append_text(
+		    out, "\t\t'*:::program:_normal -p hostkit'\n}\n\n");
 	if (verb->operands_max == 0)
 		return hki_buffer_append_text(out, "\t\t&& return\n}\n\n");
 	r = hki_buffer_append_text(out, "\t\t'*:operand:");
@@ -112,18 +114,18 @@ static int append_verbs(hki_buffer *out)
 		if (r == 0)
 			r = hki_buffer_append_text(out, "'\n");
 	}
-	return r < 0
-	    ? r
-	    : hki_buffer_append_text(out, "\t)\n\t_describe -t verbs 'verb' verbs\n}\n\n");
+	return r < 0 ? r
+		     : hki_buffer_append_text(
+			   out, "\t)\n\t_describe -t verbs 'verb' verbs\n}\n\n");
 }
 
 /* A verb of two words is found once both are there; before that, all are offered. */
 static int append_main(hki_buffer *out)
 {
-	int r = hki_buffer_append_text(out,
-	    "_hostkit() {\n"
-	    "\tlocal curcontext=$curcontext state line verb\n"
-	    "\t_arguments -C -S \\\n");
+	int r =
+	    hki_buffer_append_text(out, "_hostkit() {\n"
+					"\tlocal curcontext=$curcontext state line verb\n"
+					"\t_arguments -C -S \\\n");
 
 	if (r == 0)
 		r = append_options(out, cmd_global_options);
@@ -142,7 +144,8 @@ static int append_main(hki_buffer *out)
 		    "\t\tshift words\n"
 		    "\t\t(( CURRENT-- ))\n"
 		    "\tfi\n"
-		    "\t(( $+functions[_hostkit_${verb//-/_}] )) && _hostkit_${verb//-/_}\n"
+		    "\t(( $+functions[_hostkit_${verb//-/_}] )) && "
+		    "_hostkit_${verb//-/_}\n"
 		    "}\n\n"
 		    "if [[ $funcstack[1] == _hostkit ]]; then\n"
 		    "\t_hostkit \"$@\"\n"

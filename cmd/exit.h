@@ -25,7 +25,7 @@ enum {
 	CMD_EXIT_RUN_FAILED = 125,     /* hostkit could not do its part */
 	CMD_EXIT_NOT_EXECUTABLE = 126, /* the program is there but cannot be executed */
 	CMD_EXIT_NOT_FOUND = 127,      /* there is no such program */
-	CMD_EXIT_SIGNAL = 128          /* plus the number of the signal that ended the program */
+	CMD_EXIT_SIGNAL = 128 /* plus the number of the signal that ended the program */
 };
 
 /* The exit code for a failure known by its negative errno or HK_E code. */

@@ -11,7 +11,7 @@
 #include "output/fail.h"
 #include "output/text.h"
 
-#define WIDTH 80
+#define WIDTH       80
 #define HELP_COLUMN 30 /* where the sentences of options begin */
 #define VERB_COLUMN 14
 
@@ -22,7 +22,8 @@ static int heading(hki_buffer *out, const char *text, bool colour)
 }
 
 /* @left in the margin, @right beside it from @column on. */
-static int two_columns(hki_buffer *out, const char *left, const char *right, size_t column)
+static int two_columns(
+    hki_buffer *out, const char *left, const char *right, size_t column)
 {
 	size_t width = cmd_text_width(left, strlen(left)) + 2;
 	int r = hki_buffer_append_format(out, "  %s", left);
@@ -69,10 +70,12 @@ static int append_options(hki_buffer *out, const cmd_option *options, bool colou
 {
 	int r = 0;
 
-	for (const cmd_option *first = options; first != NULL && first->name != NULL; first++) {
+	for (const cmd_option *first = options; first != NULL && first->name != NULL;
+	     first++) {
 		if (!opens_heading(options, first))
 			continue;
-		r = heading(out, first->heading != NULL ? first->heading : "Options", colour);
+		r = heading(
+		    out, first->heading != NULL ? first->heading : "Options", colour);
 		for (const cmd_option *each = first; r == 0 && each->name != NULL; each++)
 			if (same_heading(first, each))
 				r = append_option(out, each);
@@ -86,7 +89,8 @@ static int append_global_options(hki_buffer *out, bool colour)
 {
 	int r = heading(out, "Options of every verb", colour);
 
-	for (const cmd_option *each = cmd_global_options; r == 0 && each->name != NULL; each++)
+	for (const cmd_option *each = cmd_global_options; r == 0 && each->name != NULL;
+	     each++)
 		r = append_option(out, each);
 	return r;
 }
@@ -126,7 +130,8 @@ static int append_verb(hki_buffer *out, const cmd_verb *verb, bool colour)
 
 	r = hki_buffer_append_format(out, "hostkit %s: %s\n\nUsage: hostkit %s%s%s%s\n",
 	    verb->name, verb->help, verb->name, verb->options != NULL ? " [options]" : "",
-	    verb->arguments != NULL ? " " : "", verb->arguments != NULL ? verb->arguments : "");
+	    verb->arguments != NULL ? " " : "",
+	    verb->arguments != NULL ? verb->arguments : "");
 	if (r == 0 && verb->aliases != NULL)
 		r = hki_buffer_append_format(out, "Also known as: %s\n", verb->aliases);
 	if (r == 0 && verb->description != NULL)
@@ -173,13 +178,14 @@ static int append_command(hki_buffer *out, bool colour)
 	if (r == 0)
 		r = append_global_options(out, colour);
 	return r < 0 ? r
-		     : hki_buffer_append_text(
-			   out, "\nhostkit help VERB explains one verb, with examples.\n");
+		     : hki_buffer_append_text(out,
+			   "\nhostkit help VERB explains one verb, with examples.\n");
 }
 
 int cmd_help_append(hki_buffer *out, const cmd_verb *verb, bool colour)
 {
-	return verb != NULL ? append_verb(out, verb, colour) : append_command(out, colour);
+	return verb != NULL ? append_verb(out, verb, colour)
+			    : append_command(out, colour);
 }
 
 int cmd_help_print(const cmd_output *output, const cmd_verb *verb, FILE *file)
@@ -192,7 +198,8 @@ int cmd_help_print(const cmd_output *output, const cmd_verb *verb, FILE *file)
 	else
 		r = cmd_help_append(&text, verb, cmd_colour_wanted(output, fileno(file)));
 	if (r < 0)
-		return cmd_fail(output, CMD_EXIT_FAILED, r, NULL, "cannot write the help");
+		return cmd_fail(
+		    output, CMD_EXIT_FAILED, r, NULL, "cannot write the help");
 	fwrite(text.data, 1, text.length, file);
 	return CMD_EXIT_OK;
 }

@@ -10,8 +10,8 @@
  * @verb NULL means the command as a whole.
  */
 int cmd_help_append(hki_buffer *out, const cmd_verb *verb, bool colour); /* for --help */
-int cmd_man_append(hki_buffer *out, const cmd_verb *verb);               /* scdoc source */
-int cmd_page_append(hki_buffer *out, const cmd_verb *verb);              /* docs/cmd/VERB.md */
+int cmd_man_append(hki_buffer *out, const cmd_verb *verb);  /* scdoc source */
+int cmd_page_append(hki_buffer *out, const cmd_verb *verb); /* docs/cmd/VERB.md */
 int cmd_help_append_json(hki_buffer *out, const cmd_verb *verb);
 
 /* Print the help to @file: stdout when asked for, stderr when something was missing. */

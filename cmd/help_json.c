@@ -110,7 +110,8 @@ int cmd_help_append_json(hki_buffer *out, const cmd_verb *verb)
 	hk_json_write_object_end(writer);
 
 	text = hk_json_writer_text(writer, &length);
-	r = text != NULL ? hki_buffer_append(out, text, length) : hk_json_writer_error(writer);
+	r = text != NULL ? hki_buffer_append(out, text, length)
+			 : hk_json_writer_error(writer);
 	if (r == 0)
 		r = hki_buffer_append_char(out, '\n');
 	hk_json_writer_free(writer);

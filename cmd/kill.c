@@ -41,7 +41,7 @@ static int exit_code(const kill_targets *targets, int number)
 		int32_t result = targets->items[i].result;
 
 		done += result == KILL_SIGNALLED || result == KILL_ENDED ||
-		    (result == KILL_RUNNING && number == 0);
+			(result == KILL_RUNNING && number == 0);
 		late += result == KILL_RUNNING && number != 0;
 		absent += result == KILL_ABSENT;
 		denied += result == KILL_DENIED;
@@ -83,8 +83,8 @@ static void tell_failures(const cmd_call *call, const kill_targets *targets, int
 			(void) cmd_fail(&call->output, CMD_EXIT_ABSENT, 0, NULL,
 			    "nobody listens on '%s'", target->target);
 		else if (target->error_code < 0)
-			(void) cmd_fail(&call->output, CMD_EXIT_FAILED, target->error_code,
-			    NULL, "'%s'", target->target);
+			(void) cmd_fail(&call->output, CMD_EXIT_FAILED,
+			    target->error_code, NULL, "'%s'", target->target);
 		else if (target->result == KILL_RUNNING && number != 0)
 			(void) cmd_fail(&call->output, CMD_EXIT_PARTLY, 0,
 			    "SIGKILL cannot be refused: -s KILL", "'%s' is still running",
@@ -95,16 +95,16 @@ static void tell_failures(const cmd_call *call, const kill_targets *targets, int
 static int print(const cmd_call *call, const kill_targets *targets, int number)
 {
 	const char *columns = cmd_call_value(call, KILL_TREE) != NULL
-	    ? "target,pid,name,result,processes"
-	    : "target,pid,name,result";
+				  ? "target,pid,name,result,processes"
+				  : "target,pid,name,result";
 	cmd_table_opts opts = { .columns = columns };
 	int status = exit_code(targets, number);
 	int r;
 
 	if (call->output.json)
 		return print_document(call, targets, number, status);
-	r = cmd_table_print(
-	    &call->output, stdout, &opts, &kill_target_type, targets->items, targets->count);
+	r = cmd_table_print(&call->output, stdout, &opts, &kill_target_type,
+	    targets->items, targets->count);
 	tell_failures(call, targets, number);
 	return r != 0 ? r : status;
 }
@@ -186,8 +186,8 @@ static int kill_all(const cmd_call *call, const struct kill_options *options)
 		if (targets.items[i].error_code == 0)
 			signal_target(&targets.items[i], options->number, options->tree);
 	r = options->wait && options->number != 0
-	    ? kill_wait(&targets, &call->output, options->wait_ns)
-	    : 0;
+		? kill_wait(&targets, &call->output, options->wait_ns)
+		: 0;
 	status = r < 0 ? cmd_fail(&call->output, CMD_EXIT_FAILED, r, NULL, "cannot wait")
 		       : print(call, &targets, options->number);
 	kill_targets_deinit(&targets);
@@ -204,8 +204,8 @@ static int run_kill(const cmd_call *call)
 	if (options.list)
 		return list_signals(call);
 	if (call->operand_count == 0)
-		return cmd_fail(&call->output, CMD_EXIT_USAGE, 0, "see hostkit kill --help",
-		    "name a process, or a port as :8080");
+		return cmd_fail(&call->output, CMD_EXIT_USAGE, 0,
+		    "see hostkit kill --help", "name a process, or a port as :8080");
 	return kill_all(call, &options);
 }
 
@@ -238,7 +238,8 @@ static const cmd_example examples[] = {
 	    "asks, waits, and ends it for certain if it does not" },
 	{ "hostkit kill :8080", "ends whoever listens on TCP or UDP port 8080" },
 	{ "hostkit kill --tree -s KILL 4711@81270:9063",
-	    "ends exactly that process, never one that got its number later, and all it started" },
+	    "ends exactly that process, never one that got its number later, and all it "
+	    "started" },
 	{ .command = NULL },
 };
 
@@ -259,10 +260,13 @@ const cmd_verb cmd_verb_kill = {
 	.help = "signal processes, by identity or by port",
 	.description =
 	    "Sends a signal to each process named, and prints what became of it.\n\n"
-	    "A process id may be given to another process once its owner has ended. With the "
-	    "start time and the inode behind it, as hostkit run --detach prints them, a name "
+	    "A process id may be given to another process once its owner has ended. With "
+	    "the "
+	    "start time and the inode behind it, as hostkit run --detach prints them, a "
+	    "name "
 	    "means one process for ever; if that one has gone, nobody is signalled.\n\n"
-	    ":PORT means every process that holds a socket listening on that port in this "
+	    ":PORT means every process that holds a socket listening on that port in "
+	    "this "
 	    "network namespace.",
 	.options = options,
 	.examples = examples,

@@ -22,7 +22,7 @@ typedef struct kill_target {
 	const char *identity;
 	char name_text[32];
 	const char *name;
-	int32_t result; /* kill_result */
+	int32_t result;     /* kill_result */
 	uint32_t processes; /* signalled, with --tree */
 	const char *error;
 	hk_process_id id;

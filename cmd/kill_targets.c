@@ -131,7 +131,8 @@ static int add_identity(kill_targets *targets, const char *word, const hk_proces
 	return 0;
 }
 
-static int add_absent(kill_targets *targets, const char *word, kill_result result, int error)
+static int add_absent(
+    kill_targets *targets, const char *word, kill_result result, int error)
 {
 	kill_target *target = add(targets, word);
 
@@ -162,10 +163,11 @@ static int add_port(kill_targets *targets, const char *word, const cmd_port *por
 static bool matches(const hk_process_id *now, const hk_process_id *wanted)
 {
 	return (wanted->start_ticks == 0 || wanted->start_ticks == now->start_ticks) &&
-	    (wanted->inode == 0 || now->inode == 0 || wanted->inode == now->inode);
+	       (wanted->inode == 0 || now->inode == 0 || wanted->inode == now->inode);
 }
 
-static int add_process(kill_targets *targets, const char *word, const hk_process_id *wanted)
+static int add_process(
+    kill_targets *targets, const char *word, const hk_process_id *wanted)
 {
 	hk_process_id now;
 	int r = hk_process_id_read(&now, (pid_t) wanted->pid);
@@ -173,17 +175,20 @@ static int add_process(kill_targets *targets, const char *word, const hk_process
 	if (r == 0 && !matches(&now, wanted))
 		r = -ESRCH;
 	if (r < 0)
-		return add_absent(targets, word, r == -ESRCH ? KILL_ABSENT : KILL_FAILED, r);
+		return add_absent(
+		    targets, word, r == -ESRCH ? KILL_ABSENT : KILL_FAILED, r);
 	return add_identity(targets, word, &now);
 }
 
 static int fail_word(const cmd_call *call, const char *word)
 {
-	const char *hint = word[0] == ':' ? "write :8080, :8080/tcp or :8080/udp"
-					  : "name a process by PID or PID@START:INODE, or a port "
-					    "as :8080";
+	const char *hint = word[0] == ':'
+			       ? "write :8080, :8080/tcp or :8080/udp"
+			       : "name a process by PID or PID@START:INODE, or a port "
+				 "as :8080";
 
-	return cmd_fail(&call->output, CMD_EXIT_USAGE, 0, hint, "'%s' names no process", word);
+	return cmd_fail(
+	    &call->output, CMD_EXIT_USAGE, 0, hint, "'%s' names no process", word);
 }
 
 static int add_word(kill_targets *targets, const cmd_call *call, const char *word)
@@ -198,9 +203,9 @@ static int add_word(kill_targets *targets, const cmd_call *call, const char *wor
 		r = add_process(targets, word, &id);
 	else
 		return fail_word(call, word);
-	return r < 0
-	    ? cmd_fail(&call->output, CMD_EXIT_FAILED, r, NULL, "cannot look for '%s'", word)
-	    : 0;
+	return r < 0 ? cmd_fail(&call->output, CMD_EXIT_FAILED, r, NULL,
+			   "cannot look for '%s'", word)
+		     : 0;
 }
 
 int kill_targets_find(kill_targets *out, const cmd_call *call)

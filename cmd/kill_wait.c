@@ -46,14 +46,16 @@ static void on_refresh(hk_timer *timer, void *user)
 	uint64_t now = hki_clock_monotonic_ns();
 
 	(void) timer;
-	cmd_progress_show(&wait->progress, "waiting for %u process%s, %llu s left", wait->left,
-	    wait->left == 1 ? "" : "es",
-	    (unsigned long long) (wait->end_ns > now ? (wait->end_ns - now) / HKI_NS_PER_S : 0));
+	cmd_progress_show(&wait->progress, "waiting for %u process%s, %llu s left",
+	    wait->left, wait->left == 1 ? "" : "es",
+	    (unsigned long long) (wait->end_ns > now ? (wait->end_ns - now) / HKI_NS_PER_S
+						     : 0));
 }
 
 static int adopt(struct kill_wait *wait, kill_target *target)
 {
-	int r = hk_process_adopt(&target->process, wait->loop, &target->id, on_exit_, target);
+	int r =
+	    hk_process_adopt(&target->process, wait->loop, &target->id, on_exit_, target);
 
 	if (r == -ESRCH) {
 		kill_target_note(target, KILL_ENDED, 0);

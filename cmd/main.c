@@ -36,8 +36,8 @@ static int do_line(const cmd_line *line)
 	if (call->verb != NULL)
 		return call->verb->run(call);
 	if (call->output.json)
-		return cmd_fail(
-		    &call->output, CMD_EXIT_USAGE, 0, "see hostkit help", "no verb was given");
+		return cmd_fail(&call->output, CMD_EXIT_USAGE, 0, "see hostkit help",
+		    "no verb was given");
 	(void) cmd_help_print(&call->output, NULL, stderr);
 	return CMD_EXIT_USAGE;
 }

@@ -15,7 +15,7 @@ static int append_plain(hki_buffer *out, const char *text)
 
 	for (; r == 0 && *text != '\0'; text++) {
 		bool mark = strchr("*_\\", *text) != NULL ||
-		    (line_start && strchr("#-.|[]", *text) != NULL);
+			    (line_start && strchr("#-.|[]", *text) != NULL);
 
 		if (mark)
 			r = hki_buffer_append_char(out, '\\');
@@ -186,14 +186,15 @@ static int append_title(hki_buffer *out, const cmd_verb *verb)
 	int r = append_name(out, verb, true);
 
 	if (r == 0)
-		r = hki_buffer_append_text(out, "(1) \"hostkit\" \"hostkit\"\n\n# NAME\n\n");
+		r = hki_buffer_append_text(
+		    out, "(1) \"hostkit\" \"hostkit\"\n\n# NAME\n\n");
 	if (r == 0)
 		r = append_name(out, verb, false);
 	if (r == 0)
 		r = hki_buffer_append_text(out, " - ");
 	if (r == 0)
-		r = append_plain(
-		    out, verb != NULL ? verb->help : "the operating system in one command");
+		r = append_plain(out,
+		    verb != NULL ? verb->help : "the operating system in one command");
 	return r < 0 ? r : hki_buffer_append_char(out, '\n');
 }
 

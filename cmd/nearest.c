@@ -31,7 +31,8 @@ size_t cmd_edit_distance(const char *a, const char *b)
 			size_t exchanged = above[j - 1] + (a[i - 1] != b[j - 1]);
 
 			row[j] = least(exchanged, least(above[j], row[j - 1]) + 1);
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
+			    a[i - 2] == b[j - 1])
 				row[j] = least(row[j], before[j - 2] + 1);
 		}
 		before = above;
@@ -47,10 +48,9 @@ void cmd_nearest_offer(cmd_nearest *nearest, const char *candidate)
 	size_t allowed = length < 6 ? 1 + (length > 3) : 3;
 	size_t distance = cmd_edit_distance(nearest->word, candidate);
 
-	/* An abbreviation is no mistake, but anything spelt closer is better. */
-	if (distance > allowed && length > 0 &&
-	    strncmp(nearest->word, candidate, length) == 0)
-		distance = allowed;
+	/* An abbreviation is one mistake, however much it leaves out. */
+	if (distance > 1 && length > 0 && strncmp(nearest->word, candidate, length) == 0)
+		distance = 1;
 	if (distance > allowed || distance >= strlen(candidate))
 		return;
 	if (nearest->best == NULL || distance < nearest->distance) {

@@ -16,7 +16,7 @@ size_t cmd_edit_distance(const char *a, const char *b);
 /*
  * Remembers the best of the candidates offered so far.  Begin with the word and
  * zeros; a candidate counts if it is at most a third of the word's length away
- * (at least one, at most three mistakes), or begins with the word.
+ * (at least one, at most three mistakes).  A beginning of it counts as one mistake away.
  */
 typedef struct cmd_nearest {
 	const char *word;

@@ -20,7 +20,7 @@
 #include "output/fail.h"
 
 #define OPTIONS_MAX 128 /* rows a verb may have, the global ones included */
-#define ROW_BASE 256    /* getopt values of long options: above every letter */
+#define ROW_BASE    256 /* getopt values of long options: above every letter */
 
 const cmd_option cmd_global_options[] = {
 	{ .id = CMD_GLOBAL_JSON,
@@ -31,7 +31,10 @@ const cmd_option cmd_global_options[] = {
 	    .argument = "WHEN",
 	    .help = "colour the output: auto, always or never",
 	    .values = "auto always never" },
-	{ .id = CMD_GLOBAL_HELP, .letter = 'h', .name = "help", .help = "explain the verb" },
+	{ .id = CMD_GLOBAL_HELP,
+	    .letter = 'h',
+	    .name = "help",
+	    .help = "explain the verb" },
 	{ .id = CMD_GLOBAL_VERSION,
 	    .letter = 'V',
 	    .name = "version",
@@ -55,7 +58,8 @@ static void add_rows(struct reader *reader, const cmd_option *rows)
 {
 	char *letter = reader->letters + strlen(reader->letters);
 
-	for (; rows != NULL && rows->name != NULL && reader->row_count < OPTIONS_MAX; rows++) {
+	for (; rows != NULL && rows->name != NULL && reader->row_count < OPTIONS_MAX;
+	     rows++) {
 		int has = rows->argument != NULL ? required_argument : no_argument;
 
 		reader->longs[reader->row_count] = (struct option){
@@ -99,8 +103,9 @@ static bool is_exact(const char *word, const cmd_option *option)
 {
 	size_t length = strlen(option->name);
 
-	return strncmp(word, "--", 2) == 0 && strncmp(word + 2, option->name, length) == 0 &&
-	    (word[2 + length] == '\0' || word[2 + length] == '=');
+	return strncmp(word, "--", 2) == 0 &&
+	       strncmp(word + 2, option->name, length) == 0 &&
+	       (word[2 + length] == '\0' || word[2 + length] == '=');
 }
 
 static void mistake_unknown_long(struct reader *reader, const char *word)
@@ -130,15 +135,17 @@ static void hint_signal_letter(struct reader *reader, const char *word)
 	for (int i = 0; i < reader->row_count; i++)
 		if (reader->rows[i]->complete == CMD_COMPLETE_SIGNAL &&
 		    reader->rows[i]->letter != 0)
-			snprintf(reader->hint, sizeof(reader->hint), "did you mean '-%c %.40s'?",
-			    reader->rows[i]->letter, word + 1);
+			snprintf(reader->hint, sizeof(reader->hint),
+			    "did you mean '-%c %.40s'?", reader->rows[i]->letter,
+			    word + 1);
 }
 
 static void mistake_unknown_letter(struct reader *reader, const char *word, int letter)
 {
 	if (reader->mistake[0] != '\0')
 		return;
-	snprintf(reader->mistake, sizeof(reader->mistake), "unknown option '-%c'", letter);
+	snprintf(
+	    reader->mistake, sizeof(reader->mistake), "unknown option '-%c'", letter);
 	if (letter == word[1] && ((letter >= '0' && letter <= '9') ||
 				     (letter >= 'A' && letter <= 'Z' && word[2] != '\0')))
 		hint_signal_letter(reader, word);
@@ -148,7 +155,8 @@ static void mistake_value(struct reader *reader, const cmd_option *row, const ch
 {
 	if (reader->mistake[0] != '\0')
 		return;
-	snprintf(reader->mistake, sizeof(reader->mistake), "option '--%s' %s", row->name, what);
+	snprintf(reader->mistake, sizeof(reader->mistake), "option '--%s' %s", row->name,
+	    what);
 	if (row->argument != NULL)
 		snprintf(reader->hint, sizeof(reader->hint), "write --%s %s", row->name,
 		    row->argument);
@@ -230,7 +238,8 @@ static int read_part(struct reader *reader, int argc, char **argv)
 	opterr = 0;
 	for (;;) {
 		const char *word = optind == 0 ? argv[1] : argv[optind];
-		int answer = getopt_long(argc, argv, reader->letters, reader->longs, NULL);
+		int answer =
+		    getopt_long(argc, argv, reader->letters, reader->longs, NULL);
 
 		if (answer == -1)
 			return optind;
@@ -248,7 +257,8 @@ static int fail_usage(const cmd_line *line, const char *mistake, const char *hin
 	char help[128];
 
 	if (hint[0] == '\0' && line->call.verb != NULL)
-		snprintf(help, sizeof(help), "see hostkit %s --help", line->call.verb->name);
+		snprintf(
+		    help, sizeof(help), "see hostkit %s --help", line->call.verb->name);
 	else if (hint[0] == '\0')
 		snprintf(help, sizeof(help), "see hostkit help");
 	else
@@ -274,7 +284,8 @@ static int fail_unknown_verb(const cmd_line *line, char *const *words, int count
 		snprintf(hint, sizeof(hint), "did you mean '%s'?", nearest.best);
 
 	if (family && count == 1)
-		snprintf(mistake, sizeof(mistake), "'%.60s' needs a second word", words[0]);
+		snprintf(
+		    mistake, sizeof(mistake), "'%.60s' needs a second word", words[0]);
 	else
 		snprintf(mistake, sizeof(mistake), "unknown verb '%.120s'",
 		    family ? both : words[0]);
@@ -292,7 +303,8 @@ static int check_operands(const cmd_line *line)
 		    verb->arguments != NULL ? verb->arguments : "an operand");
 		return fail_usage(line, text, "");
 	}
-	if (verb->operands_max != CMD_OPERANDS_ANY && call->operand_count > verb->operands_max) {
+	if (verb->operands_max != CMD_OPERANDS_ANY &&
+	    call->operand_count > verb->operands_max) {
 		snprintf(text, sizeof(text), "unexpected '%.200s'",
 		    call->operands[verb->operands_max]);
 		return fail_usage(line, text, "");
@@ -327,7 +339,8 @@ int cmd_line_parse(cmd_line *out, int argc, char **argv)
 	out->call.given = hki_zalloc_array((size_t) argc + 1, sizeof(cmd_given));
 	out->call.operands = hki_zalloc_array((size_t) argc + 1, sizeof(char *));
 	if (out->call.given == NULL || out->call.operands == NULL)
-		return cmd_fail(&out->call.output, CMD_EXIT_FAILED, -ENOMEM, NULL, "cannot start");
+		return cmd_fail(
+		    &out->call.output, CMD_EXIT_FAILED, -ENOMEM, NULL, "cannot start");
 
 	reader_init(&reader, out, NULL);
 	verb_at = argc > 1 ? read_part(&reader, argc, argv) : argc;

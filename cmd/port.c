@@ -22,7 +22,7 @@
 #include "base/quantity.h"
 
 /* States of include/net/tcp_states.h, which UDP borrows. */
-#define STATE_LISTEN 0x0a
+#define STATE_LISTEN      0x0a
 #define STATE_UNCONNECTED 0x07
 
 int cmd_port_parse(cmd_port *out, const char *text)
@@ -59,7 +59,8 @@ bool cmd_port_line(
 	uint64_t inode;
 
 	if (sscanf(line,
-		" %*u: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%x %x %*x:%*x %*x:%*x %*x %*u %*u %" SCNu64,
+		" %*u: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%x %x %*x:%*x %*x:%*x %*x %*u %*u "
+		"%" SCNu64,
 		&local, &remote, &state, &inode) != 4)
 		return false;
 	if (local != number || inode == 0 ||
@@ -104,7 +105,8 @@ static int find_sockets(hki_map *sockets, const cmd_port *port)
 
 	for (size_t i = 0; r == 0 && i < HKI_COUNT(files); i++)
 		if (port->protocol == CMD_PORT_ANY || port->protocol == files[i].protocol)
-			r = add_sockets(sockets, files[i].path, files[i].protocol, port->number);
+			r = add_sockets(
+			    sockets, files[i].path, files[i].protocol, port->number);
 	return r;
 }
 
@@ -119,7 +121,7 @@ static bool is_among(int fds, const char *name, const hki_map *sockets)
 		return false;
 	target[length] = '\0';
 	return sscanf(target, "socket:[%" SCNu64 "]", &inode) == 1 &&
-	    hki_map_get(sockets, inode) != NULL;
+	       hki_map_get(sockets, inode) != NULL;
 }
 
 /* 1 if the process holds one of @sockets, 0 if not (or it is gone), -EACCES if it hides them. */

@@ -5,19 +5,20 @@
 #include <sys/resource.h>
 #include "verbs.h"
 
-#define PLACE "Where and as whom"
+#define PLACE       "Where and as whom"
 #define ENVIRONMENT "Environment"
-#define STREAMS "Input and output"
+#define STREAMS     "Input and output"
 #define TREE_LIMITS "Limits of the whole tree (cgroup)"
-#define LIMITS "Limits of each process (soft[:hard], or unlimited)"
-#define STANDING "Priority and privileges"
+#define LIMITS      "Limits of each process (soft[:hard], or unlimited)"
+#define STANDING    "Priority and privileges"
 
 const cmd_option run_options[] = {
 	{ .id = RUN_TIMEOUT,
 	    .letter = 't',
 	    .name = "timeout",
 	    .argument = "TIME",
-	    .help = "after this time end the program and everything it started (exit code 124)" },
+	    .help = "after this time end the program and everything it started (exit "
+		    "code 124)" },
 	{ .id = RUN_SIGNAL,
 	    .letter = 's',
 	    .name = "signal",
@@ -35,7 +36,8 @@ const cmd_option run_options[] = {
 	{ .id = RUN_TREE,
 	    .name = "tree",
 	    .argument = "LEVEL",
-	    .help = "how to follow what it starts: auto is the first of cgroup, reaper and walk "
+	    .help = "how to follow what it starts: auto is the first of cgroup, reaper "
+		    "and walk "
 		    "that works here",
 	    .values = "walk none group reaper keeper cgroup auto" },
 	{ .id = RUN_SHELL,
@@ -44,7 +46,8 @@ const cmd_option run_options[] = {
 	{ .id = RUN_DETACH,
 	    .letter = 'd',
 	    .name = "detach",
-	    .help = "leave it running in a session of its own, and print PID@START:INODE" },
+	    .help =
+		"leave it running in a session of its own, and print PID@START:INODE" },
 	{ .id = RUN_REPORT,
 	    .letter = 'r',
 	    .name = "report",
@@ -117,7 +120,8 @@ const cmd_option run_options[] = {
 	{ .id = RUN_APPEND,
 	    .letter = 'a',
 	    .name = "append",
-	    .help = "add to the files of --stdout and --stderr instead of emptying them first",
+	    .help = "add to the files of --stdout and --stderr instead of emptying them "
+		    "first",
 	    .heading = STREAMS },
 	{ .id = RUN_CAPTURE,
 	    .letter = 'c',
@@ -271,7 +275,8 @@ const cmd_option run_options[] = {
 	    .heading = STANDING },
 	{ .id = RUN_NEW_GROUP,
 	    .name = "new-group",
-	    .help = "in a process group of its own: Ctrl-C reaches it through hostkit alone",
+	    .help =
+		"in a process group of its own: Ctrl-C reaches it through hostkit alone",
 	    .heading = STANDING },
 	{ .id = RUN_NEW_SESSION,
 	    .name = "new-session",
@@ -303,7 +308,8 @@ static int run_run(const cmd_call *call)
 
 static const cmd_example examples[] = {
 	{ "hostkit run --timeout 10s -- make test",
-	    "ends the tests and everything they started if they take longer than ten seconds" },
+	    "ends the tests and everything they started if they take longer than ten "
+	    "seconds" },
 	{ "hostkit run --report -- ./convert film.mp4",
 	    "shows how it ended, and the time and memory it took" },
 	{ "hostkit run --json -- ./check | jq .exit_code",
@@ -336,15 +342,20 @@ const cmd_verb cmd_verb_run = {
 	.arguments = "[--] PROGRAM [ARGUMENT …]",
 	.help = "run a program with limits, and leave nothing behind",
 	.description =
-	    "Runs a program and waits for its end. Its exit code becomes that of hostkit. "
-	    "Whatever the program started is ended with it, also what has left its process "
+	    "Runs a program and waits for its end. Its exit code becomes that of "
+	    "hostkit. "
+	    "Whatever the program started is ended with it, also what has left its "
+	    "process "
 	    "group, its session or its parent.\n\n"
-	    "No shell reads the words: they reach the program as they are. --shell asks for "
+	    "No shell reads the words: they reach the program as they are. --shell asks "
+	    "for "
 	    "one.\n\n"
-	    "Signals sent to hostkit are passed on to the program, and Ctrl-C reaches it once. "
+	    "Signals sent to hostkit are passed on to the program, and Ctrl-C reaches it "
+	    "once. "
 	    "Interactive programs work as if started directly.\n\n"
 	    "With --json the output of the program is captured and becomes part of the "
-	    "document on stdout: text that is not UTF-8 is given exactly in stdout_base64 and "
+	    "document on stdout: text that is not UTF-8 is given exactly in "
+	    "stdout_base64 and "
 	    "stderr_base64, and stdout_cut tells that --max-output was reached.",
 	.options = run_options,
 	.examples = examples,

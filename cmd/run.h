@@ -90,8 +90,8 @@ void run_plan_deinit(run_plan *plan);
 
 /* run_limits.c: the values of --limit-NAME and --affinity.  As run_plan_make(). */
 int run_limit_read(hk_process_limit *out, const cmd_call *call, const cmd_given *given);
-int run_cpus_read(uint32_t **out, size_t *out_count, const cmd_call *call,
-    const cmd_given *given);
+int run_cpus_read(
+    uint32_t **out, size_t *out_count, const cmd_call *call, const cmd_given *given);
 
 /* Start it, wait for its end, and tell.  Returns the exit code. */
 int run_act(run_plan *plan, const cmd_call *call);
@@ -122,8 +122,8 @@ typedef bool (*run_signal_fn)(int number, void *user);
  * foreground group by itself, so it is passed on only if the program has left
  * our group.  When the program stops, so do we, that the shell notices.
  */
-int run_signals_forward(
-    run_signals *signals, hk_loop *loop, hk_process *process, run_signal_fn fn, void *user);
+int run_signals_forward(run_signals *signals, hk_loop *loop, hk_process *process,
+    run_signal_fn fn, void *user);
 
 /* Was the program interrupted from the keyboard? */
 bool run_signals_interrupted(const run_signals *signals);
@@ -139,7 +139,8 @@ typedef struct run_pty run_pty;
  * into memory, at most @keep_bytes of it, when @capture.  Puts our own terminal
  * into raw mode meanwhile.  Owned: run_pty_free().  Returns 0 or a negative errno.
  */
-int run_pty_new(run_pty **out, hk_loop *loop, int master, bool capture, uint64_t keep_bytes);
+int run_pty_new(
+    run_pty **out, hk_loop *loop, int master, bool capture, uint64_t keep_bytes);
 
 /* The size of our terminal has changed. */
 void run_pty_resize(run_pty *pty);

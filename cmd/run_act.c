@@ -77,7 +77,8 @@ static int prepare(struct act *act)
 {
 	int r;
 
-	if ((r = hk_error_list_new(&act->errors)) < 0 || (r = hk_loop_new(&act->loop)) < 0)
+	if ((r = hk_error_list_new(&act->errors)) < 0 ||
+	    (r = hk_loop_new(&act->loop)) < 0)
 		return fail(act, r, "cannot prepare the run");
 	r = run_signals_new(&act->signals);
 	if (r < 0)
@@ -137,8 +138,8 @@ static int exit_code(const struct act *act)
 	case HK_END_SIGNAL:
 		return CMD_EXIT_SIGNAL + result->exit.signal;
 	default:
-		return cmd_fail(&act->call->output, CMD_EXIT_RUN_FAILED, HK_EUNKNOWN, NULL,
-		    "how the program ended");
+		return cmd_fail(&act->call->output, CMD_EXIT_RUN_FAILED, HK_EUNKNOWN,
+		    NULL, "how the program ended");
 	}
 }
 
@@ -182,7 +183,8 @@ int run_act(run_plan *plan, const cmd_call *call)
 		status = start(&act);
 	if (status == 0) {
 		r = hk_loop_run(act.loop);
-		status = r < 0 ? fail(&act, r, "cannot wait for the program") : finish(&act);
+		status =
+		    r < 0 ? fail(&act, r, "cannot wait for the program") : finish(&act);
 	}
 	act_deinit(&act);
 	return status;
@@ -195,9 +197,11 @@ int run_detached(run_plan *plan, const cmd_call *call)
 	hk_process_id id;
 	int status, r;
 
-	if ((r = hk_error_list_new(&act.errors)) < 0 || (r = hk_loop_new(&act.loop)) < 0) {
+	if ((r = hk_error_list_new(&act.errors)) < 0 ||
+	    (r = hk_loop_new(&act.loop)) < 0) {
 		status = fail(&act, r, "cannot prepare the start");
-	} else if ((r = hk_process_spawn(&process, act.loop, &plan->process, act.errors)) < 0) {
+	} else if ((r = hk_process_spawn(
+			&process, act.loop, &plan->process, act.errors)) < 0) {
 		status = run_fail_start(call, r, act.errors);
 	} else {
 		id = hk_process_identity(process);

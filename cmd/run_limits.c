@@ -55,16 +55,19 @@ static int read_bound(uint64_t *out, int resource, const char *text)
 int run_limit_read(hk_process_limit *out, const cmd_call *call, const cmd_given *given)
 {
 	const char *colon = strchr(given->value, ':');
-	size_t length = colon != NULL ? (size_t) (colon - given->value) : strlen(given->value);
+	size_t length =
+	    colon != NULL ? (size_t) (colon - given->value) : strlen(given->value);
 	hki_cleanup(hki_freep) char *soft = hki_strndup(given->value, length);
 	hk_process_limit limit = { .resource = given->option->id - RUN_LIMIT };
 
 	if (soft == NULL)
-		return cmd_fail(&call->output, CMD_EXIT_RUN_FAILED, -ENOMEM, NULL, "limit");
+		return cmd_fail(
+		    &call->output, CMD_EXIT_RUN_FAILED, -ENOMEM, NULL, "limit");
 	if (read_bound(&limit.soft, limit.resource, soft) < 0 ||
 	    read_bound(&limit.hard, limit.resource, colon != NULL ? colon + 1 : soft) < 0)
 		return cmd_value_fail(call, given, "a limit",
-		    "write a number with its unit, unlimited, or both limits as SOFT:HARD");
+		    "write a number with its unit, unlimited, or both limits as "
+		    "SOFT:HARD");
 	if (limit.soft > limit.hard)
 		return cmd_value_fail(
 		    call, given, "a limit", "the first number may not exceed the second");
@@ -94,19 +97,22 @@ static size_t read_range(uint64_t *first, uint64_t *last, const char *text)
 int run_cpus_read(
     uint32_t **out, size_t *out_count, const cmd_call *call, const cmd_given *given)
 {
-	hki_cleanup(hki_freep) uint32_t *cpus = hki_alloc_array(CPU_MAX + 1, sizeof(uint32_t));
+	hki_cleanup(hki_freep) uint32_t *cpus =
+	    hki_alloc_array(CPU_MAX + 1, sizeof(uint32_t));
 	const char *text = given->value;
 	bool seen[CPU_MAX + 1] = { false };
 	size_t count = 0;
 
 	if (cpus == NULL)
-		return cmd_fail(&call->output, CMD_EXIT_RUN_FAILED, -ENOMEM, NULL, "affinity");
+		return cmd_fail(
+		    &call->output, CMD_EXIT_RUN_FAILED, -ENOMEM, NULL, "affinity");
 	for (;;) {
 		uint64_t first, last;
 		size_t length = read_range(&first, &last, text);
 
 		if (length == 0)
-			return cmd_value_fail(call, given, "a list of CPUs", "write 0,2-3");
+			return cmd_value_fail(
+			    call, given, "a list of CPUs", "write 0,2-3");
 		for (uint64_t cpu = first; cpu <= last; cpu++) {
 			if (!seen[cpu])
 				cpus[count++] = (uint32_t) cpu;

@@ -23,7 +23,8 @@ typedef int (*setter)(run_plan *plan, const cmd_call *call, const cmd_given *giv
 
 static int no_memory(const cmd_call *call)
 {
-	return cmd_fail(&call->output, CMD_EXIT_RUN_FAILED, -ENOMEM, NULL, "cannot plan the run");
+	return cmd_fail(
+	    &call->output, CMD_EXIT_RUN_FAILED, -ENOMEM, NULL, "cannot plan the run");
 }
 
 static int set_timeout(run_plan *plan, const cmd_call *call, const cmd_given *given)
@@ -143,7 +144,8 @@ static int set_env(run_plan *plan, const cmd_call *call, const cmd_given *given)
 	const char *equals = strchr(given->value, '=');
 
 	if (given->value[0] == '\0' || equals == given->value)
-		return cmd_value_fail(call, given, "a variable", "write KEY=VALUE, or KEY");
+		return cmd_value_fail(
+		    call, given, "a variable", "write KEY=VALUE, or KEY");
 	if (equals == NULL)
 		return copy_variable(plan, call, given->value);
 	plan->env[plan->env_count++] = given->value;
@@ -188,7 +190,8 @@ static int set_max_output(run_plan *plan, const cmd_call *call, const cmd_given 
 	int r = cmd_value_size(&plan->run.max_output_bytes, call, given);
 
 	if (r == 0 && plan->run.max_output_bytes == 0)
-		return cmd_value_fail(call, given, "a size", "to drop the output, --stdout null");
+		return cmd_value_fail(
+		    call, given, "a size", "to drop the output, --stdout null");
 	return r;
 }
 
@@ -233,7 +236,8 @@ static int set_cpus(run_plan *plan, const cmd_call *call, const cmd_given *given
 	for (int i = decimals < 0 ? 0 : decimals; i < 3; i++)
 		millis *= 10;
 	if (!digits || *text != '\0' || millis == 0 || millis > UINT32_MAX)
-		return cmd_value_fail(call, given, "a number of CPUs", "write 2, 1.5 or 0.25");
+		return cmd_value_fail(
+		    call, given, "a number of CPUs", "write 2, 1.5 or 0.25");
 	plan->process.cpu_max_millis = (uint32_t) millis;
 	return 0;
 }
@@ -358,7 +362,8 @@ static int set_limit(run_plan *plan, const cmd_call *call, const cmd_given *give
 
 	if (r != 0)
 		return r;
-	while (i < plan->process.limit_count && plan->limits[i].resource != limit.resource)
+	while (
+	    i < plan->process.limit_count && plan->limits[i].resource != limit.resource)
 		i++;
 	if (i == RUN_LIMITS_MAX)
 		return no_memory(call);
@@ -386,14 +391,16 @@ static int take_options(run_plan *plan, const cmd_call *call)
 /* What goes together, and what does not. */
 static int check_combination(const run_plan *plan, const cmd_call *call)
 {
-	static const int waiting[] = { RUN_TIMEOUT, RUN_KILL_AFTER, RUN_SIGNAL, RUN_CAPTURE,
-		RUN_MAX_OUTPUT, RUN_PTY, RUN_REPORT, RUN_KEEP_LEFTOVERS, RUN_PARENT_DEATH };
+	static const int waiting[] = { RUN_TIMEOUT, RUN_KILL_AFTER, RUN_SIGNAL,
+		RUN_CAPTURE, RUN_MAX_OUTPUT, RUN_PTY, RUN_REPORT, RUN_KEEP_LEFTOVERS,
+		RUN_PARENT_DEATH };
 
 	for (size_t i = 0; plan->detach && i < call->given_count; i++)
 		for (size_t j = 0; j < sizeof(waiting) / sizeof(waiting[0]); j++)
 			if (call->given[i].option->id == waiting[j])
 				return cmd_fail(&call->output, CMD_EXIT_USAGE, 0, NULL,
-				    "'--detach' does not wait for the program, so '--%s' has no "
+				    "'--detach' does not wait for the program, so '--%s' "
+				    "has no "
 				    "meaning",
 				    call->given[i].option->name);
 	return 0;
@@ -450,8 +457,9 @@ static void complete(run_plan *plan, const cmd_call *call)
 	if (plan->pty || plan->detach)
 		plan->process.flags |= HK_PROCESS_NEW_SESSION;
 	if (plan->detach) {
-		plan->process.tree = plan->process.tree == HK_TREE_AUTO ? HK_TREE_NONE
-									: plan->process.tree;
+		plan->process.tree = plan->process.tree == HK_TREE_AUTO
+					 ? HK_TREE_NONE
+					 : plan->process.tree;
 		plan->process.parent_death_signal = 0;
 	}
 	take_operands(plan, call);
@@ -474,7 +482,7 @@ static bool make_lists(run_plan *plan, const cmd_call *call)
 	plan->env_files = hki_zalloc_array(room, sizeof(char *));
 	plan->owned = hki_zalloc_array(room, sizeof(char *));
 	return plan->argv != NULL && plan->env != NULL && plan->env_unset != NULL &&
-	    plan->env_files != NULL && plan->owned != NULL;
+	       plan->env_files != NULL && plan->owned != NULL;
 }
 
 int run_plan_make(run_plan *plan, const cmd_call *call)
@@ -487,10 +495,12 @@ int run_plan_make(run_plan *plan, const cmd_call *call)
 		.stop = { .signal = SIGTERM, .wait_ns = KILL_AFTER_NS },
 	};
 	plan->process.tree = HK_TREE_AUTO;
+	plan->process.flags = HK_PROCESS_KEEP_IGNORED; /* nohup hostkit run … */
 	plan->process.parent_death_signal = SIGKILL;
 	if (!make_lists(plan, call))
 		return no_memory(call);
-	if ((r = take_options(plan, call)) != 0 || (r = check_combination(plan, call)) != 0)
+	if ((r = take_options(plan, call)) != 0 ||
+	    (r = check_combination(plan, call)) != 0)
 		return r;
 	complete(plan, call);
 	return 0;

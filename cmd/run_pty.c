@@ -17,7 +17,7 @@
 #include "run.h"
 
 /* What fits a pipe that poll(2) calls writable, so that writing never blocks. */
-#define CHUNK 4096
+#define CHUNK       4096
 #define END_OF_FILE 0x04 /* Ctrl-D: what VEOF is on a new terminal */
 
 struct run_pty {
@@ -67,7 +67,8 @@ void run_pty_resize(run_pty *pty)
 static void keep(run_pty *pty, const char *bytes, size_t length)
 {
 	uint64_t limit = pty->keep_bytes != 0 ? pty->keep_bytes : 1024 * 1024;
-	size_t room = pty->screen.length < limit ? (size_t) (limit - pty->screen.length) : 0;
+	size_t room =
+	    pty->screen.length < limit ? (size_t) (limit - pty->screen.length) : 0;
 
 	pty->total += length;
 	if (hki_buffer_append(&pty->screen, bytes, length < room ? length : room) < 0)
@@ -88,7 +89,8 @@ static bool flush_screen(run_pty *pty)
 		written = write(STDOUT_FILENO, pty->screen.data, length);
 		if (written < 0 && errno == EAGAIN)
 			return false;
-		if (written < 0 && errno != EINTR) /* nobody reads: drop it as a closed pipe would */
+		if (written < 0 &&
+		    errno != EINTR) /* nobody reads: drop it as a closed pipe would */
 			hki_buffer_truncate(&pty->screen, 0);
 		else if (written > 0)
 			hki_buffer_consume(&pty->screen, (size_t) written);
@@ -239,7 +241,8 @@ static int listen_to_both(run_pty *pty)
 	return 0;
 }
 
-int run_pty_new(run_pty **out, hk_loop *loop, int master, bool capture, uint64_t keep_bytes)
+int run_pty_new(
+    run_pty **out, hk_loop *loop, int master, bool capture, uint64_t keep_bytes)
 {
 	run_pty *pty = hki_zalloc(sizeof(*pty));
 	int r;
@@ -269,7 +272,7 @@ void run_pty_finish(run_pty *pty)
 	ssize_t length;
 
 	while ((length = read(pty->master, bytes, sizeof(bytes))) > 0 ||
-	    (length < 0 && errno == EINTR)) {
+	       (length < 0 && errno == EINTR)) {
 		if (length > 0)
 			keep(pty, bytes, (size_t) length);
 	}

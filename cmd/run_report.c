@@ -221,7 +221,8 @@ static void fill_output(struct run_record *record, const run_outcome *outcome)
 	const hk_stdio *streams = outcome->plan->process.stdio;
 
 	if (outcome->plan->capture && outcome->pty != NULL) {
-		const hki_buffer *output = run_pty_output(outcome->pty, &record->out_total);
+		const hki_buffer *output =
+		    run_pty_output(outcome->pty, &record->out_total);
 
 		record->out = (hk_record_bytes){ output->data, output->length };
 		record->out_cut = record->out_total > output->length;
@@ -262,7 +263,8 @@ static void print_stream(const cmd_call *call, FILE *file, const char *name,
 		fwrite(bytes->data, 1, bytes->length, file);
 	fflush(file);
 	if (cut)
-		cmd_note(&call->output, "%s was cut: %zu of %llu bytes kept (--max-output)", name,
+		cmd_note(&call->output,
+		    "%s was cut: %zu of %llu bytes kept (--max-output)", name,
 		    bytes->length, (unsigned long long) total);
 }
 
@@ -272,8 +274,16 @@ static void print_output(const cmd_call *call, const struct run_record *record)
 		print_stream(call, stdout, "stdout", &record->out, record->out_total,
 		    record->out_cut);
 	if (hk_record_has(&record->record, MESSAGES))
-		print_stream(call, stderr, "stderr", &record->messages, record->messages_total,
-		    record->messages_cut);
+		print_stream(call, stderr, "stderr", &record->messages,
+		    record->messages_total, record->messages_cut);
+}
+
+/* What outlives a run in spite of everything is never passed over in silence. */
+static void tell_survivors(const cmd_call *call, const hk_process_result *result)
+{
+	if (result->survivors > 0)
+		cmd_note(&call->output, "%u process%s could not be ended",
+		    result->survivors, result->survivors == 1 ? "" : "es");
 }
 
 int run_report(const cmd_call *call, const run_outcome *outcome)
@@ -281,6 +291,7 @@ int run_report(const cmd_call *call, const run_outcome *outcome)
 	struct run_record record = { .argv = { NULL, 0 } };
 	char identity[HK_PROCESS_ID_TEXT_MAX];
 
+	tell_survivors(call, outcome->result);
 	if (!call->output.json && !outcome->plan->report && !outcome->plan->capture)
 		return 0;
 	fill_identity(&record, outcome->plan, &outcome->result->id, identity);
@@ -296,7 +307,8 @@ int run_report(const cmd_call *call, const run_outcome *outcome)
 	return cmd_card_print(&call->output, stderr, &run_type, &record);
 }
 
-int run_report_detached(const cmd_call *call, const run_plan *plan, const hk_process_id *id)
+int run_report_detached(
+    const cmd_call *call, const run_plan *plan, const hk_process_id *id)
 {
 	struct run_record record = { .argv = { NULL, 0 } };
 	char identity[HK_PROCESS_ID_TEXT_MAX];

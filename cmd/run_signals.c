@@ -30,8 +30,8 @@ struct run_signals {
 	bool in_our_group;
 };
 
-static const int forwarded[] = { SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGTERM, SIGWINCH,
-	SIGALRM, SIGPWR };
+static const int forwarded[] = { SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGTERM,
+	SIGWINCH, SIGALRM, SIGPWR };
 
 static bool is_ignored(int number)
 {
@@ -104,12 +104,13 @@ static void on_child(hk_signal *signal, int number, void *user)
 	(void) signal;
 	(void) number;
 	/* WEXITED is not asked for: the end is the library's to collect. */
-	if (waitid(P_PID, (id_t) pid, &info, WSTOPPED | WNOHANG) == 0 && info.si_pid == pid)
+	if (waitid(P_PID, (id_t) pid, &info, WSTOPPED | WNOHANG) == 0 &&
+	    info.si_pid == pid)
 		(void) raise(SIGSTOP);
 }
 
-int run_signals_forward(
-    run_signals *signals, hk_loop *loop, hk_process *process, run_signal_fn fn, void *user)
+int run_signals_forward(run_signals *signals, hk_loop *loop, hk_process *process,
+    run_signal_fn fn, void *user)
 {
 	int r;
 

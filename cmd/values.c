@@ -16,8 +16,8 @@
 int cmd_value_fail(
     const cmd_call *call, const cmd_given *given, const char *what, const char *how)
 {
-	return cmd_fail(&call->output, CMD_EXIT_USAGE, 0, how, "option '--%s': '%s' is not %s",
-	    given->option->name, given->value, what);
+	return cmd_fail(&call->output, CMD_EXIT_USAGE, 0, how,
+	    "option '--%s': '%s' is not %s", given->option->name, given->value, what);
 }
 
 int cmd_value_duration(uint64_t *out_ns, const cmd_call *call, const cmd_given *given)
@@ -64,12 +64,13 @@ int cmd_value_integer(int64_t *out, const cmd_call *call, const cmd_given *given
 	char what[96];
 	int64_t value;
 
-	if (hki_int64_parse(&value, given->value) == 0 && value >= least && value <= most) {
+	if (hki_int64_parse(&value, given->value) == 0 && value >= least &&
+	    value <= most) {
 		*out = value;
 		return 0;
 	}
-	snprintf(what, sizeof(what), "a whole number from %lld to %lld", (long long) least,
-	    (long long) most);
+	snprintf(what, sizeof(what), "a whole number from %lld to %lld",
+	    (long long) least, (long long) most);
 	return cmd_value_fail(call, given, what, NULL);
 }
 
@@ -82,7 +83,8 @@ int cmd_value_word(int *out, const cmd_call *call, const cmd_given *given)
 	while (*words != '\0') {
 		size_t length = strcspn(words, " ");
 
-		if (strlen(given->value) == length && memcmp(words, given->value, length) == 0) {
+		if (strlen(given->value) == length &&
+		    memcmp(words, given->value, length) == 0) {
 			*out = place;
 			return 0;
 		}

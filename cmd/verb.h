@@ -45,8 +45,9 @@ typedef struct cmd_option {
 	const char *name;     /* long form, without the dashes */
 	const char *argument; /* name of its value in the help, or NULL for a switch */
 	const char *help;     /* one sentence, lower case, without a full stop */
-	const char *heading;  /* help puts options of one heading together; NULL: "Options" */
-	const char *values;   /* the words it takes, separated by spaces, or NULL */
+	const char
+	    *heading; /* help puts options of one heading together; NULL: "Options" */
+	const char *values; /* the words it takes, separated by spaces, or NULL */
 	cmd_complete complete;
 } cmd_option;
 
@@ -66,9 +67,9 @@ struct cmd_verb {
 	const char *name;    /* one word, or two such as "fs watch" */
 	const char *aliases; /* further names, separated by spaces, or NULL */
 	cmd_group group;
-	const char *arguments;   /* synopsis of what follows the options, or NULL */
-	const char *help;        /* one line, lower case, without a full stop */
-	const char *description; /* paragraphs, with an empty line between two */
+	const char *arguments;       /* synopsis of what follows the options, or NULL */
+	const char *help;            /* one line, lower case, without a full stop */
+	const char *description;     /* paragraphs, with an empty line between two */
 	const cmd_option *options;   /* up to a row without a name; NULL: none */
 	const cmd_example *examples; /* up to a row without a command */
 	const cmd_exit_row *exits;   /* up to a row without a code */
@@ -76,8 +77,9 @@ struct cmd_verb {
 	const char *values;          /* the words an operand may be, or NULL */
 	int operands_min;
 	int operands_max; /* CMD_OPERANDS_ANY: no limit */
-	bool runs_program; /* the first operand ends the options, and our failures are 125 */
-	bool hidden;       /* not in lists */
+	bool
+	    runs_program; /* the first operand ends the options, and our failures are 125 */
+	bool hidden;      /* not in lists */
 	int (*run)(const cmd_call *call); /* returns the exit code */
 };
 

@@ -19,7 +19,8 @@ static int print_with(const cmd_call *call, const cmd_verb *verb,
 	int r = append(&text, verb);
 
 	if (r < 0)
-		return cmd_fail(&call->output, CMD_EXIT_FAILED, r, NULL, "cannot write the page");
+		return cmd_fail(
+		    &call->output, CMD_EXIT_FAILED, r, NULL, "cannot write the page");
 	fwrite(text.data, 1, text.length, stdout);
 	return CMD_EXIT_OK;
 }
@@ -65,15 +66,22 @@ static int run_help(const cmd_call *call)
 }
 
 static const cmd_option options[] = {
-	{ .id = HELP_MAN, .name = "man", .help = "print the source of the manual page, for scdoc" },
-	{ .id = HELP_PAGE, .name = "page", .help = "print the page of docs/cmd, in Markdown" },
-	{ .id = HELP_LIST, .name = "list", .help = "print the names of all verbs, one a line" },
+	{ .id = HELP_MAN,
+	    .name = "man",
+	    .help = "print the source of the manual page, for scdoc" },
+	{ .id = HELP_PAGE,
+	    .name = "page",
+	    .help = "print the page of docs/cmd, in Markdown" },
+	{ .id = HELP_LIST,
+	    .name = "list",
+	    .help = "print the names of all verbs, one a line" },
 	{ .name = NULL },
 };
 
 static const cmd_example examples[] = {
 	{ "hostkit help", "lists every verb in groups" },
-	{ "hostkit help run", "explains one verb, with examples, options and exit codes" },
+	{ "hostkit help run",
+	    "explains one verb, with examples, options and exit codes" },
 	{ "hostkit help --man run | scdoc > hostkit-run.1", "makes the manual page" },
 	{ .command = NULL },
 };

@@ -26,7 +26,8 @@ static int print_json(const cmd_call *call, const struct utsname *machine)
 	};
 	hk_json_writer *writer = cmd_document_begin(&call->output, "hostkit.version/1");
 
-	for (size_t i = 0; writer != NULL && i < sizeof(members) / sizeof(members[0]); i++) {
+	for (size_t i = 0; writer != NULL && i < sizeof(members) / sizeof(members[0]);
+	     i++) {
 		hk_json_write_key(writer, members[i][0]);
 		hk_json_write_string(writer, members[i][1]);
 	}
@@ -41,13 +42,14 @@ static int run_version(const cmd_call *call)
 		return cmd_fail(&call->output, CMD_EXIT_FAILED, -errno, NULL, "uname");
 	if (call->output.json)
 		return print_json(call, &machine);
-	printf("hostkit %s (%s, Linux %s, %s)\n", HOSTKIT_VERSION, COMPILER, machine.release,
-	    machine.machine);
+	printf("hostkit %s (%s, Linux %s, %s)\n", HOSTKIT_VERSION, COMPILER,
+	    machine.release, machine.machine);
 	return CMD_EXIT_OK;
 }
 
 static const cmd_example examples[] = {
-	{ "hostkit version", "prints the version, and what it was built with and runs on" },
+	{ "hostkit version",
+	    "prints the version, and what it was built with and runs on" },
 	{ .command = NULL },
 };
 

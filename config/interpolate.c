@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/buffer.h"
-#include "base/cleanup.h"
 
 struct expansion {
 	hki_interpolator *interpolator;
@@ -89,11 +88,11 @@ static bool append_value(
 /* The text of ${NAME:?text}, expanded apart from the rest, becomes the message. */
 static bool refuse(struct expansion *expansion, const struct variable *variable)
 {
-	hki_cleanup(hki_buffer_deinitp) hki_buffer kept = expansion->out;
 	int shown = (int) (variable->name_length < 64 ? variable->name_length : 64);
 	char message[512];
 
-	expansion->out = (hki_buffer) HKI_BUFFER_INIT;
+	/* All is lost anyway: what came before makes room for the message. */
+	hki_buffer_truncate(&expansion->out, 0);
 	if (!expand(expansion, true))
 		return false;
 	if (expansion->out.length > 0)

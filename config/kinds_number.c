@@ -17,8 +17,12 @@
 static void complain_of_range(hki_check *check, const hki_key *key, const hki_node *node,
     const char *value, const char *least, const char *most)
 {
-	hki_check_complain(check, node, NULL, "'%s' is %s, but must be %s to %s",
-	    key->name, value, least, most);
+	if (most == NULL)
+		hki_check_complain(check, node, NULL,
+		    "'%s' is %s, but must be at least %s", key->name, value, least);
+	else
+		hki_check_complain(check, node, NULL, "'%s' is %s, but must be %s to %s",
+		    key->name, value, least, most);
 }
 
 /* "the text '8080'" where a number is wanted deserves a better answer. */
@@ -280,7 +284,7 @@ static bool read_quantity(uint64_t *out, hki_check *check, const hki_key *key,
 		exact(bounds[1], most);
 		complain_of_range(check, key, node,
 		    strlen(scalar.text) < 40 ? scalar.text : "too large", bounds[0],
-		    bounds[1]);
+		    key->most == 0 && value < (uint64_t) key->least ? NULL : bounds[1]);
 		return false;
 	}
 	*out = value;

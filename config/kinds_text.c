@@ -10,6 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include "base/buffer.h"
+#include "base/cleanup.h"
+#include "base/json/json_writer.h"
 #include "nearest.h"
 
 /* ---- JSON Schema ---- */
@@ -41,6 +45,24 @@ bool hki_no_pointer(const void *field)
 
 /* ---- texts and paths ---- */
 
+void hki_write_value(hk_json_writer *writer, const char *text)
+{
+	hki_cleanup(hki_buffer_deinitp) hki_buffer escaped = HKI_BUFFER_INIT;
+	int r = 0;
+
+	if (strchr(text, '$') == NULL) {
+		hk_json_write_string(writer, text);
+		return;
+	}
+	for (; *text != '\0' && r == 0; text++)
+		r = *text == '$' ? hki_buffer_append(&escaped, "$$", 2)
+				 : hki_buffer_append_char(&escaped, *text);
+	if (r < 0)
+		hki_json_writer_fail(writer, r);
+	else
+		hk_json_write_string(writer, escaped.data);
+}
+
 static void read_text(
     hki_check *check, const hki_key *key, const hki_node *node, void *field)
 {
@@ -66,7 +88,7 @@ static void read_path(
 static void write_text(hk_json_writer *writer, const hki_key *key, const void *field)
 {
 	(void) key;
-	hk_json_write_string(writer, *(const char *const *) field);
+	hki_write_value(writer, *(const char *const *) field);
 }
 
 static void schema_text(hk_json_writer *writer, const hki_key *key)
@@ -94,12 +116,12 @@ const hki_kind hki_kind_path = { .wants = "a path",
 static const char *meant_bool(const char *text)
 {
 	static const char *const words[][2] = { { "yes", "true" }, { "on", "true" },
-		{ "y", "true" }, { "no", "false" }, { "off", "false" }, { "n", "false" },
-		{ "True", "true" }, { "TRUE", "true" }, { "False", "false" },
-		{ "FALSE", "false" }, { "1", "true" }, { "0", "false" } };
+		{ "y", "true" }, { "true", "true" }, { "1", "true" }, { "no", "false" },
+		{ "off", "false" }, { "n", "false" }, { "false", "false" },
+		{ "0", "false" } };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(words[i][0], text) == 0)
+		if (strcasecmp(words[i][0], text) == 0)
 			return words[i][1];
 	return NULL;
 }
@@ -119,10 +141,10 @@ static void read_bool(
 	if (hki_node_is_bool(field, &plain))
 		return;
 	meant = meant_bool(scalar.text);
-	if (meant != NULL)
-		meant = hki_arena_format(check->arena, "write %s", meant);
-	else if (!node->plain)
+	if (meant != NULL && strcmp(meant, scalar.text) == 0)
 		meant = "remove the quotes";
+	else if (meant != NULL)
+		meant = hki_arena_format(check->arena, "write %s", meant);
 	hki_check_complain(check, node, meant, "'%s' wants %s, got '%.40s'", key->name,
 	    key->kind->wants, scalar.text);
 }

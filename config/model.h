@@ -53,7 +53,7 @@ typedef enum hki_config_health {
 
 /* Where a check connects to. */
 typedef struct hki_config_endpoint {
-	const char *text; /* as it was written */
+	const char *text; /* HOST:PORT, or http://HOST:PORT/PATH; IPv6 in brackets */
 	const char *host; /* a name or an address, IPv6 without brackets */
 	uint16_t port;
 	const char *path; /* of a URL, with its query; else NULL */
@@ -70,8 +70,16 @@ typedef struct hki_config_healthcheck {
 	uint64_t interval_ns;
 	uint64_t timeout_ns;
 	uint64_t start_period_ns;
+	uint64_t start_interval_ns;
+	uint64_t
+	    watchdog_ns; /* HEALTH_NOTIFY: unhealthy without WATCHDOG=1 for so long; 0: none */
 	uint32_t retries;
 } hki_config_healthcheck;
+
+typedef struct hki_config_codes {
+	int *items;
+	size_t count;
+} hki_config_codes;
 
 typedef enum hki_config_restart_when {
 	HKI_CONFIG_RESTART_NO,
@@ -82,7 +90,8 @@ typedef enum hki_config_restart_when {
 
 typedef struct hki_config_restart {
 	hki_config_restart_when when;
-	uint32_t most; /* on-failure:N gives up after N restarts in a row; 0: never */
+	uint32_t
+	    most; /* on-failure:N fails for good after N restarts in a row; 0: never */
 } hki_config_restart;
 
 /* At most `count` restarts within any `window_ns`; count 0: no limit. */
@@ -95,8 +104,10 @@ typedef struct hki_config_backoff {
 	uint64_t initial_ns;
 	uint64_t max_ns;
 	uint64_t reset_after_ns;
+	uint64_t slow_retry_ns; /* at the limit, try once every so often */
 	hki_config_rate limit;
 	uint32_t factor_milli; /* 2000: each wait is twice the last */
+	bool give_up;          /* at the limit, fail for good instead */
 } hki_config_backoff;
 
 typedef struct hki_config_stop_step {
@@ -177,6 +188,7 @@ typedef struct hki_config_service {
 	hki_config_dependencies depends_on;
 	hki_config_healthcheck *healthcheck; /* NULL: none */
 	hki_config_restart restart;
+	hki_config_codes success_exit_codes; /* ends that are good; none given: 0 alone */
 	hki_config_backoff backoff;
 	int stop_signal;
 	uint64_t stop_grace_period_ns;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include "base/array.h"
 #include "kinds.h"
+#include "nearest.h"
 
 #define MS     INT64_C(1000000)
 #define SECOND (1000 * MS)
@@ -97,6 +98,18 @@ static const hki_key backoff_keys[] = {
 	    KEY(hki_config_backoff, limit),
 	    .initial = "10/60s",
 	    .help = "restarts allowed within a time, as N/DURATION; none: no limit" },
+	{ .name = "slow_retry",
+	    .kind = &hki_kind_duration,
+	    KEY(hki_config_backoff, slow_retry_ns),
+	    .least = MS,
+	    .most = DAY,
+	    .initial = "60s",
+	    .help = "at the limit, try once every so often" },
+	{ .name = "give_up",
+	    .kind = &hki_kind_bool,
+	    KEY(hki_config_backoff, give_up),
+	    .initial = "false",
+	    .help = "true: at the limit, fail for good instead" },
 };
 
 const hki_section hki_backoff_section = { .what = "backoff",
@@ -218,12 +231,19 @@ static const hki_key logging_keys[] = {
 	    .help = "write the time before each line" },
 };
 
+static bool no_logging(const void *field)
+{
+	const hki_config_logging *logging = field;
+
+	return logging->file == NULL && logging->error_file == NULL;
+}
+
 static void finish_logging(hki_check *check, const hki_node *node, void *section)
 {
 	const hki_config_logging *logging = section;
 
-	if (logging->file == NULL && hki_node_get(node, "file") == NULL &&
-	    node->count > 0)
+	if (no_logging(logging) && hki_node_get(node, "file") == NULL &&
+	    hki_node_get(node, "error_file") == NULL)
 		hki_check_complain(
 		    check, node, "name a 'file'", "logging without a file to log to");
 	if (logging->max_size_bytes > 0 && logging->max_size_bytes < 4096)
@@ -307,6 +327,29 @@ const hki_section hki_sandbox_section = { .what = "sandbox",
 
 /* ---- the service ---- */
 
+static void read_logging(
+    hki_check *check, const hki_key *key, const hki_node *node, void *field)
+{
+	hki_kind_section.read(check, key, node, field);
+}
+
+static void write_logging(hk_json_writer *writer, const hki_key *key, const void *field)
+{
+	hki_section_write(writer, key->detail, field);
+}
+
+static void schema_logging(hk_json_writer *writer, const hki_key *key)
+{
+	hki_section_schema(writer, key->detail);
+}
+
+/* A section that is not there without a file, whatever its defaults. */
+static const hki_kind kind_logging = { .wants = "a mapping",
+	.read = read_logging,
+	.absent = no_logging,
+	.write = write_logging,
+	.schema = schema_logging };
+
 static const hki_key service_keys[] = {
 	{ .name = "command",
 	    .kind = &hki_kind_command,
@@ -355,7 +398,13 @@ static const hki_key service_keys[] = {
 	    .kind = &hki_kind_restart,
 	    KEY(hki_config_service, restart),
 	    .initial = "on-failure",
-	    .help = "no, always, on-failure, on-failure:N or unless-stopped" },
+	    .help = "no, on-failure, always or unless-stopped; with :N it fails for good "
+		    "after N "
+		    "restarts in a row" },
+	{ .name = "success_exit_codes",
+	    .kind = &hki_kind_codes,
+	    KEY(hki_config_service, success_exit_codes),
+	    .help = "exit codes that count as a good end; by default 0 alone" },
 	{ .name = "backoff",
 	    .kind = &hki_kind_section,
 	    KEY(hki_config_service, backoff),
@@ -387,10 +436,9 @@ static const hki_key service_keys[] = {
 	    .initial = "{}",
 	    .help = "what it may use" },
 	{ .name = "logging",
-	    .kind = &hki_kind_section,
+	    .kind = &kind_logging,
 	    KEY(hki_config_service, logging),
 	    .detail = &hki_logging_section,
-	    .initial = "{}",
 	    .help = "where its output is kept" },
 	{ .name = "watch",
 	    .kind = &hki_kind_optional,
@@ -414,13 +462,26 @@ static void check_exclusive(
 		    "'%s' and '%s' exclude each other", one, other);
 }
 
+/* A slip such as 'comand' was complained of already. */
+static bool means_command(const hki_node *node)
+{
+	for (size_t i = 0; i < node->count; i++) {
+		const char *word = node->members[i].key->text;
+
+		if (hki_word_is_near(word, hki_word_distance(word, "command")) ||
+		    strcmp(word, "shell") == 0)
+			return true;
+	}
+	return false;
+}
+
 static void finish_service(hki_check *check, const hki_node *node, void *section)
 {
 	(void) section;
 	check_exclusive(check, node, "command", "shell");
 	check_exclusive(check, node, "stop", "stop_signal");
 	check_exclusive(check, node, "stop", "stop_grace_period");
-	if (hki_node_get(node, "command") == NULL && hki_node_get(node, "shell") == NULL)
+	if (!means_command(node))
 		hki_check_complain(check, node, "add 'command:'",
 		    "service '%.64s' does not say what to run",
 		    check->step != NULL && check->step->name != NULL ? check->step->name
@@ -441,6 +502,7 @@ bool hki_service_begin(hki_check *check, hki_config_service *service)
 	memset(service, 0, sizeof(*service));
 	service->environment = no_texts;
 	service->env_files = no_texts;
+	hki_section_begin(check, &hki_logging_section, &service->logging);
 	hki_section_begin(check, &hki_service_section, service);
 	return !check->arena->failed;
 }

@@ -26,6 +26,7 @@ extern const hki_kind hki_kind_http;       /* hki_config_endpoint */
 extern const hki_kind hki_kind_tcp;        /* hki_config_endpoint */
 extern const hki_kind
     hki_kind_rlimit; /* hki_config_rlimit; detail: the kind of its numbers */
+extern const hki_kind hki_kind_codes; /* hki_config_codes */
 extern const hki_kind hki_kind_ports; /* hki_config_ports */
 
 /* A service as it is when nothing is said.  False when there is no memory. */

@@ -162,11 +162,11 @@ const char *hki_words_find_shell(const char *line)
 	char quote = '\0';
 
 	for (const char *at = line; *at != '\0'; at++) {
-		if (quote == '\0' && strchr("|&;<>()`*?$", *at) != NULL)
+		if (quote == '\0' && strchr("|&;<>()`*?", *at) != NULL)
 			return at;
 		if (quote == '\0' && word_begins && (*at == '~' || *at == '#'))
 			return at;
-		if (quote == '"' && (*at == '`' || *at == '$'))
+		if (quote == '"' && *at == '`')
 			return at;
 		if (*at == '\\' && quote != '\'' && at[1] != '\0')
 			at++;

@@ -25,7 +25,8 @@ int hki_words_split(
 
 /*
  * The first place where a shell would do something that splitting does not:
- * an unquoted | & ; < > ( ) ` $ * ? [ ~ # …  NULL if there is none.
+ * an unquoted | & ; < > ( ) ` * ?, or ~ and # where a word begins.  Variables are
+ * not its business.  NULL if there is none.
  */
 const char *hki_words_find_shell(const char *line);
 

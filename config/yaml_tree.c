@@ -147,7 +147,7 @@ static void complain_of_syntax(struct composer *composer)
 			    (unsigned int) parser->problem_value);
 		else
 			give_up(composer, place, "save the file as UTF-8",
-			    "the text is not valid UTF-8 (%s)", problem);
+			    "the text is not valid UTF-8: %s", problem);
 	} else if (parser->context != NULL && parser->context_mark.line + 1 != 0 &&
 		   parser->context_mark.line != parser->problem_mark.line) {
 		give_up(composer, place, hint_for(composer, place, problem),
@@ -430,8 +430,12 @@ static void take_alias(struct composer *composer, const yaml_event_t *event)
 		node = node_new(composer, HKI_NODE_SCALAR, event->start_mark);
 		if (node == NULL)
 			return;
-		node->text = "";
-		node->plain = true;
+		node->text = hki_arena_text(composer->arena, name, strlen(name));
+		if (node->text == NULL) {
+			out_of_memory(composer);
+			return;
+		}
+		node->length = strlen(name);
 	}
 	for (size_t i = 0; i < composer->depth; i++) {
 		if (composer->frames[i].node == node) {

@@ -17,7 +17,7 @@
 static bool is_shown(const hk_record_type *type, const void *record, unsigned int index)
 {
 	return type->fields[index].title != NULL &&
-	    (hk_record_has(record, index) || hk_record_is_denied(record, index));
+	       (hk_record_has(record, index) || hk_record_is_denied(record, index));
 }
 
 static size_t title_width(const hk_record_type *type, const void *record)
@@ -39,15 +39,15 @@ static int append_line(hki_buffer *out, const hk_record_type *type, const void *
 
 	if (text == NULL)
 		return -ENOMEM;
-	r = hki_buffer_append_format(out, "%s%s%s", cmd_colour_begin(colour, CMD_STYLE_QUIET),
-	    title, cmd_colour_end(colour));
+	r = hki_buffer_append_format(out, "%s%s%s",
+	    cmd_colour_begin(colour, CMD_STYLE_QUIET), title, cmd_colour_end(colour));
 	if (r == 0)
 		r = cmd_text_append_spaces(out, width - strlen(title) + 2);
 	return r < 0 ? r : hki_buffer_append_format(out, "%s\n", text);
 }
 
-int cmd_card_print(const cmd_output *output, FILE *file, const hk_record_type *type,
-    const void *record)
+int cmd_card_print(
+    const cmd_output *output, FILE *file, const hk_record_type *type, const void *record)
 {
 	hki_cleanup(hki_buffer_deinitp) hki_buffer out = HKI_BUFFER_INIT;
 	bool colour = cmd_colour_wanted(output, fileno(file));
@@ -58,7 +58,8 @@ int cmd_card_print(const cmd_output *output, FILE *file, const hk_record_type *t
 		if (is_shown(type, record, i))
 			r = append_line(&out, type, record, i, width, colour);
 	if (r < 0)
-		return cmd_fail(output, CMD_EXIT_FAILED, r, NULL, "cannot print the report");
+		return cmd_fail(
+		    output, CMD_EXIT_FAILED, r, NULL, "cannot print the report");
 	if (out.length > 0)
 		fwrite(out.data, 1, out.length, file);
 	fflush(file);

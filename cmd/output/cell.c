@@ -40,19 +40,19 @@ static int compare_numbers(hk_record_kind kind, const void *a, const void *b)
 	switch (kind) {
 	case HK_RECORD_INT32:
 		return (*(const int32_t *) a > *(const int32_t *) b) -
-		    (*(const int32_t *) a < *(const int32_t *) b);
+		       (*(const int32_t *) a < *(const int32_t *) b);
 	case HK_RECORD_UINT32:
 		return (*(const uint32_t *) a > *(const uint32_t *) b) -
-		    (*(const uint32_t *) a < *(const uint32_t *) b);
+		       (*(const uint32_t *) a < *(const uint32_t *) b);
 	case HK_RECORD_INT64:
 		return (*(const int64_t *) a > *(const int64_t *) b) -
-		    (*(const int64_t *) a < *(const int64_t *) b);
+		       (*(const int64_t *) a < *(const int64_t *) b);
 	case HK_RECORD_UINT64:
 		return (*(const uint64_t *) a > *(const uint64_t *) b) -
-		    (*(const uint64_t *) a < *(const uint64_t *) b);
+		       (*(const uint64_t *) a < *(const uint64_t *) b);
 	default:
 		return (*(const double *) a > *(const double *) b) -
-		    (*(const double *) a < *(const double *) b);
+		       (*(const double *) a < *(const double *) b);
 	}
 }
 

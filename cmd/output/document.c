@@ -36,8 +36,8 @@ int cmd_document_end(const cmd_output *output, hk_json_writer *writer, int exit_
 		fwrite(text, 1, length, stdout);
 		putchar('\n');
 	} else {
-		exit_code =
-		    cmd_fail(output, CMD_EXIT_FAILED, error, NULL, "cannot write the document");
+		exit_code = cmd_fail(
+		    output, CMD_EXIT_FAILED, error, NULL, "cannot write the document");
 	}
 	hk_json_writer_free(writer);
 	return exit_code;

@@ -46,14 +46,24 @@ static void write_stderr(const hki_buffer *line)
 		(void) !write(STDERR_FILENO, no_memory, sizeof(no_memory) - 1);
 }
 
+/*
+ * Do the words of the code add something to the sentence?  Those of the system
+ * say why; where hostkit itself found the fault, the sentence says all.
+ */
+static bool has_words(const struct failure *failure)
+{
+	return failure->error < 0 &&
+	       (failure->error > HK_EFIRST || failure->message[0] == '\0');
+}
+
 /* "message: words of the error", as both forms tell it. */
 static int append_message(hki_buffer *buffer, const struct failure *failure)
 {
 	int r = cmd_text_append_clean(buffer, failure->message, strlen(failure->message));
 
-	if (r == 0 && failure->error < 0 && failure->message[0] != '\0')
+	if (r == 0 && has_words(failure) && failure->message[0] != '\0')
 		r = hki_buffer_append_text(buffer, ": ");
-	if (r == 0 && failure->error < 0)
+	if (r == 0 && has_words(failure))
 		r = hki_buffer_append_text(buffer, hk_error_text(failure->error));
 	return r;
 }
@@ -69,12 +79,14 @@ static void tell_line(const cmd_output *output, const struct failure *failure)
 	    output->verb != NULL ? output->verb : "", cmd_colour_end(colour));
 	if (r == 0)
 		r = append_message(&line, failure);
-	if (r == 0 && failure->error < 0)
-		r = hki_buffer_append_format(&line, " (%s)", hk_error_name(failure->error));
+	if (r == 0 && has_words(failure))
+		r = hki_buffer_append_format(
+		    &line, " (%s)", hk_error_name(failure->error));
 	if (r == 0 && failure->hint != NULL && failure->hint[0] != '\0') {
 		r = hki_buffer_append_text(&line, "; ");
 		if (r == 0)
-			r = cmd_text_append_clean(&line, failure->hint, strlen(failure->hint));
+			r = cmd_text_append_clean(
+			    &line, failure->hint, strlen(failure->hint));
 	}
 	if (r == 0)
 		(void) hki_buffer_append_char(&line, '\n');
@@ -110,7 +122,8 @@ static void write_failure(hk_json_writer *writer, const struct failure *failure)
 	hk_json_write_string(writer, failure->code);
 	hk_json_write_key(writer, "message");
 	hk_json_write_string(writer,
-	    append_message(&message, failure) == 0 && message.data != NULL ? message.data : "");
+	    append_message(&message, failure) == 0 && message.data != NULL ? message.data
+									   : "");
 	if (failure->hint != NULL && failure->hint[0] != '\0') {
 		hk_json_write_key(writer, "hint");
 		hk_json_write_string(writer, failure->hint);
@@ -122,8 +135,22 @@ static void write_failure(hk_json_writer *writer, const struct failure *failure)
 
 static struct failure failure_of(const hk_error *error)
 {
-	return (struct failure){ error->code, hk_error_name(error->code), error->text, error->hint,
-		error };
+	return (struct failure){ error->code, hk_error_name(error->code), error->text,
+		error->hint, error };
+}
+
+static void write_failures(hk_json_writer *writer, const hk_error_list *list)
+{
+	hk_json_write_key(writer, "errors");
+	hk_json_write_array_begin(writer);
+	for (size_t i = 0; hk_error_list_get(list, i) != NULL; i++) {
+		struct failure each = failure_of(hk_error_list_get(list, i));
+
+		write_failure(writer, &each);
+	}
+	hk_json_write_array_end(writer);
+	hk_json_write_key(writer, "error_count");
+	hk_json_write_uint64(writer, hk_error_list_count(list));
 }
 
 /* One object: the first failure, and all of them when they came as a list. */
@@ -137,16 +164,8 @@ static void tell_json(const struct failure *first, const hk_error_list *list)
 		hk_json_write_object_begin(writer);
 		hk_json_write_key(writer, "error");
 		write_failure(writer, first);
-		if (hk_error_list_count(list) > 0) {
-			hk_json_write_key(writer, "errors");
-			hk_json_write_array_begin(writer);
-			for (size_t i = 0; hk_error_list_get(list, i) != NULL; i++) {
-				struct failure each = failure_of(hk_error_list_get(list, i));
-
-				write_failure(writer, &each);
-			}
-			hk_json_write_array_end(writer);
-		}
+		if (hk_error_list_count(list) > 1)
+			write_failures(writer, list);
 		hk_json_write_object_end(writer);
 		text = hk_json_writer_text(writer, NULL);
 	}
@@ -175,19 +194,40 @@ int cmd_fail(const cmd_output *output, int exit_code, int error, const char *hin
 	return exit_code_of(output, exit_code);
 }
 
-/* A line as compilers write it: file:line:column: step: text: words (hint). */
+/* The place as compilers write it, in front of the sentence: file:line:column: step: text. */
 static void tell_place(const cmd_output *output, const hk_error *error)
 {
-	char small[512];
-	hki_cleanup(hki_freep) char *large = NULL;
-	size_t length = hk_error_format(small, sizeof(small), error);
-	struct failure failure = { .message = small };
+	hki_cleanup(hki_buffer_deinitp) hki_buffer message = HKI_BUFFER_INIT;
+	struct failure failure = failure_of(error);
+	int r = 0;
 
-	if (length >= sizeof(small) && (large = hki_alloc(length + 1)) != NULL) {
-		hk_error_format(large, length + 1, error);
-		failure.message = large;
-	}
+	if (error->source[0] != '\0')
+		r = hki_buffer_append_format(&message, "%s:", error->source);
+	if (r == 0 && error->source[0] != '\0' && error->line > 0)
+		r = hki_buffer_append_format(&message, "%d:", error->line);
+	if (r == 0 && error->source[0] != '\0' && error->column > 0)
+		r = hki_buffer_append_format(&message, "%d:", error->column);
+	if (r == 0 && error->source[0] != '\0')
+		r = hki_buffer_append_char(&message, ' ');
+	if (r == 0 && error->step[0] != '\0')
+		r = hki_buffer_append_format(&message, "%s%s", error->step,
+		    error->text[0] != '\0' || error->code >= 0 ? ": " : "");
+	if (r == 0)
+		r = hki_buffer_append_text(&message, error->text);
+	if (r == 0 && message.data != NULL)
+		failure.message = message.data;
 	tell_line(output, &failure);
+}
+
+/* Every error, a line each; a list that had no room for more says how many. */
+static void tell_list(const cmd_output *output, const hk_error_list *list)
+{
+	size_t kept = 0;
+
+	for (; hk_error_list_get(list, kept) != NULL; kept++)
+		tell_place(output, hk_error_list_get(list, kept));
+	if (hk_error_list_count(list) > kept)
+		cmd_note(output, "and %zu more", hk_error_list_count(list) - kept);
 }
 
 int cmd_fail_list(
@@ -203,8 +243,7 @@ int cmd_fail_list(
 	else if (first == NULL)
 		tell_line(output, &failure);
 	else
-		for (size_t i = 0; hk_error_list_get(list, i) != NULL; i++)
-			tell_place(output, hk_error_list_get(list, i));
+		tell_list(output, list);
 	return exit_code_of(output, exit_code);
 }
 

@@ -23,8 +23,8 @@ int cmd_fail(const cmd_output *output, int exit_code, int error, const char *hin
 
 /*
  * The same for every error of @list, a line each; with --json one object whose
- * "error" is the first and whose "errors" are all of them.  An empty list tells
- * @error alone.
+ * "error" is the first and, if there are several, whose "errors" are all of them.
+ * An empty list tells @error alone.
  */
 int cmd_fail_list(
     const cmd_output *output, int exit_code, int error, const hk_error_list *list);

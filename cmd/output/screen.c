@@ -13,10 +13,10 @@
 #include "base/quantity.h"
 #include "text.h"
 
-#define WIDTH_UNKNOWN 80
-#define WIDTH_MAX 10000
+#define WIDTH_UNKNOWN   80
+#define WIDTH_MAX       10000
 #define APPEAR_AFTER_NS (500 * HKI_NS_PER_MS)
-#define EVERY_NS (100 * HKI_NS_PER_MS)
+#define EVERY_NS        (100 * HKI_NS_PER_MS)
 
 unsigned int cmd_screen_width(FILE *file)
 {
@@ -40,7 +40,7 @@ void cmd_progress_begin(cmd_progress *progress, const cmd_output *output)
 
 	memset(progress, 0, sizeof(*progress));
 	progress->possible = !output->json && isatty(STDERR_FILENO) && term != NULL &&
-	    strcmp(term, "dumb") != 0;
+			     strcmp(term, "dumb") != 0;
 	progress->begin_ns = hki_clock_monotonic_ns();
 }
 

@@ -20,7 +20,7 @@
 #include "screen.h"
 #include "text.h"
 
-#define GAP 2 /* spaces between two columns */
+#define GAP      2 /* spaces between two columns */
 #define CUT_MARK "\xe2\x80\xa6"
 
 struct column {
@@ -50,7 +50,8 @@ struct table {
 static void table_deinit(struct table *table)
 {
 	for (size_t i = 0; table->rows != NULL && i < table->row_count; i++) {
-		for (size_t j = 0; table->rows[i].cells != NULL && j < table->column_count; j++)
+		for (size_t j = 0;
+		     table->rows[i].cells != NULL && j < table->column_count; j++)
 			hki_free(table->rows[i].cells[j]);
 		hki_free(table->rows[i].cells);
 	}
@@ -69,13 +70,16 @@ static int fail_column(
 	for (size_t i = 0; i < type->field_count; i++)
 		cmd_nearest_offer(&nearest, type->fields[i].name);
 	if (nearest.best != NULL) {
-		(void) hki_buffer_append_format(&hint, "did you mean '%s'?", nearest.best);
+		(void) hki_buffer_append_format(
+		    &hint, "did you mean '%s'?", nearest.best);
 	} else {
 		(void) hki_buffer_append_text(&hint, "there are");
 		for (size_t i = 0; i < type->field_count; i++)
-			(void) hki_buffer_append_format(&hint, " %s", type->fields[i].name);
+			(void) hki_buffer_append_format(
+			    &hint, " %s", type->fields[i].name);
 	}
-	return cmd_fail(output, CMD_EXIT_USAGE, 0, hint.data, "no column is called '%s'", name);
+	return cmd_fail(
+	    output, CMD_EXIT_USAGE, 0, hint.data, "no column is called '%s'", name);
 }
 
 static int add_column(struct table *table, unsigned int field)
@@ -91,7 +95,8 @@ static int add_column(struct table *table, unsigned int field)
 }
 
 /* The columns asked for by name.  Returns 0, -ENOMEM, or an exit code. */
-static int choose_columns(struct table *table, const cmd_output *output, const char *names)
+static int choose_columns(
+    struct table *table, const cmd_output *output, const char *names)
 {
 	while (*names != '\0') {
 		size_t length = strcspn(names, ",");
@@ -104,7 +109,8 @@ static int choose_columns(struct table *table, const cmd_output *output, const c
 		if (field < 0 || !cmd_cell_is_flat(&table->type->fields[field]))
 			return fail_column(output, table->type, name);
 		if (table->column_count == table->type->field_count)
-			return cmd_fail(output, CMD_EXIT_USAGE, 0, NULL, "too many columns");
+			return cmd_fail(
+			    output, CMD_EXIT_USAGE, 0, NULL, "too many columns");
 		r = add_column(table, (unsigned int) field);
 		if (r < 0)
 			return r;
@@ -123,9 +129,11 @@ static int all_columns(struct table *table)
 	return r;
 }
 
-static int make_columns(struct table *table, const cmd_output *output, const cmd_table_opts *opts)
+static int make_columns(
+    struct table *table, const cmd_output *output, const cmd_table_opts *opts)
 {
-	table->columns = hki_zalloc_array(table->type->field_count, sizeof(struct column));
+	table->columns =
+	    hki_zalloc_array(table->type->field_count, sizeof(struct column));
 	if (table->columns == NULL)
 		return -ENOMEM;
 	if (opts->columns != NULL)
@@ -150,8 +158,8 @@ static int make_rows(struct table *table, const void *records, size_t count)
 		if (row->cells == NULL)
 			return -ENOMEM;
 		for (size_t j = 0; j < table->column_count; j++) {
-			row->cells[j] =
-			    cmd_cell_text(table->type, row->record, table->columns[j].field);
+			row->cells[j] = cmd_cell_text(
+			    table->type, row->record, table->columns[j].field);
 			if (row->cells[j] == NULL)
 				return -ENOMEM;
 		}
@@ -164,8 +172,9 @@ static int compare_rows(const void *left, const void *right)
 	const struct row *a = left, *b = right;
 	const struct table *table = a->table;
 	bool both = hk_record_has(a->record, table->sort_field) &&
-	    hk_record_has(b->record, table->sort_field);
-	int order = cmd_cell_compare(table->type, a->record, b->record, table->sort_field);
+		    hk_record_has(b->record, table->sort_field);
+	int order =
+	    cmd_cell_compare(table->type, a->record, b->record, table->sort_field);
 
 	if (order != 0)
 		return table->descending && both ? -order : order;
@@ -190,7 +199,8 @@ static void measure(struct table *table, bool header)
 	for (size_t j = 0; j < table->column_count; j++) {
 		struct column *column = &table->columns[j];
 
-		column->width = header ? cmd_text_width(column->title, strlen(column->title)) : 0;
+		column->width =
+		    header ? cmd_text_width(column->title, strlen(column->title)) : 0;
 		for (size_t i = 0; i < table->row_count; i++) {
 			const char *cell = table->rows[i].cells[j];
 			size_t width = cmd_text_width(cell, strlen(cell));
@@ -249,12 +259,12 @@ static void fit(struct table *table, size_t width)
 	while (total_width(table) > width && (column = least_important(table)) != NULL)
 		column->hidden = true;
 	while (total_width(table) > width && (column = widest(table)) != NULL &&
-	    column->width > 1)
+	       column->width > 1)
 		column->width--;
 }
 
-static int append_cell(hki_buffer *line, const char *text, const struct column *column, bool right,
-    bool last)
+static int append_cell(hki_buffer *line, const char *text, const struct column *column,
+    bool right, bool last)
 {
 	size_t length = strlen(text);
 	size_t width = cmd_text_width(text, length);
@@ -288,14 +298,16 @@ static size_t last_shown(const struct table *table)
 }
 
 /* One line for a screen: the headings (@row NULL) or a record. */
-static int append_aligned(hki_buffer *out, const struct table *table, const struct row *row, bool colour)
+static int append_aligned(
+    hki_buffer *out, const struct table *table, const struct row *row, bool colour)
 {
 	size_t last = last_shown(table);
 	bool first = true;
 	int r = 0;
 
 	if (row == NULL)
-		r = hki_buffer_append_text(out, cmd_colour_begin(colour, CMD_STYLE_HEADING));
+		r = hki_buffer_append_text(
+		    out, cmd_colour_begin(colour, CMD_STYLE_HEADING));
 	for (size_t j = 0; r == 0 && j < table->column_count; j++) {
 		const struct column *column = &table->columns[j];
 		bool right = cmd_cell_is_number(&table->type->fields[column->field]);
@@ -306,8 +318,8 @@ static int append_aligned(hki_buffer *out, const struct table *table, const stru
 			r = cmd_text_append_spaces(out, GAP);
 		first = false;
 		if (r == 0)
-			r = append_cell(out, row != NULL ? row->cells[j] : column->title, column,
-			    right, j == last);
+			r = append_cell(out, row != NULL ? row->cells[j] : column->title,
+			    column, right, j == last);
 	}
 	if (r == 0 && row == NULL)
 		r = hki_buffer_append_text(out, cmd_colour_end(colour));
@@ -350,7 +362,8 @@ static void tell_hidden(const cmd_output *output, const struct table *table)
 
 	for (size_t j = 0; j < table->column_count; j++)
 		if (table->columns[j].hidden)
-			(void) hki_buffer_append_format(&names, "%s%s", hidden++ > 0 ? "," : "",
+			(void) hki_buffer_append_format(&names, "%s%s",
+			    hidden++ > 0 ? "," : "",
 			    table->type->fields[table->columns[j].field].name);
 	if (hidden > 0 && names.data != NULL)
 		cmd_note(output, "the screen is too narrow for %u column%s: %s", hidden,
@@ -361,7 +374,8 @@ static int print(const cmd_output *output, FILE *file, const cmd_table_opts *opt
     struct table *table, const void *records, size_t count)
 {
 	hki_cleanup(hki_buffer_deinitp) hki_buffer out = HKI_BUFFER_INIT;
-	unsigned int width = opts->terminal != 0 ? opts->terminal : cmd_screen_width(file);
+	unsigned int width =
+	    opts->terminal != 0 ? opts->terminal : cmd_screen_width(file);
 	bool screen = width > 1;
 	int r;
 
@@ -392,6 +406,7 @@ int cmd_table_print(const cmd_output *output, FILE *file, const cmd_table_opts *
 
 	table_deinit(&table);
 	if (r < 0)
-		return cmd_fail(output, CMD_EXIT_FAILED, r, NULL, "cannot print the table");
+		return cmd_fail(
+		    output, CMD_EXIT_FAILED, r, NULL, "cannot print the table");
 	return r;
 }

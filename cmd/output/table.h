@@ -14,10 +14,12 @@
  * awk(1) can rely on it.  Nested records have no place in a table.
  */
 typedef struct cmd_table_opts {
-	const char *columns;   /* names separated by commas, in this order; NULL: all */
-	const char *sort;      /* a name; with a "-" in front from large to small; NULL: as given */
+	const char *columns; /* names separated by commas, in this order; NULL: all */
+	const char
+	    *sort; /* a name; with a "-" in front from large to small; NULL: as given */
 	bool no_header;
-	unsigned int terminal; /* width of the screen to write for; 0: ask @file; 1: not a terminal */
+	unsigned int
+	    terminal; /* width of the screen to write for; 0: ask @file; 1: not a terminal */
 } cmd_table_opts;
 
 /*
@@ -28,7 +30,7 @@ int cmd_table_print(const cmd_output *output, FILE *file, const cmd_table_opts *
     const hk_record_type *type, const void *records, size_t count);
 
 /* One record as lines "name  value", what is absent left out. */
-int cmd_card_print(const cmd_output *output, FILE *file, const hk_record_type *type,
-    const void *record);
+int cmd_card_print(
+    const cmd_output *output, FILE *file, const hk_record_type *type, const void *record);
 
 #endif /* HOSTKIT_CMD_OUTPUT_TABLE_H */

@@ -21,8 +21,8 @@ size_t cmd_text_fit(const char *text, size_t length, size_t width);
  * @column, where the buffer stands already; further ones are indented by
  * @indent.  A line break in @text is kept.  Ends without a line break.
  */
-int cmd_text_append_wrapped(hki_buffer *buffer, const char *text, size_t column,
-    size_t indent, size_t width);
+int cmd_text_append_wrapped(
+    hki_buffer *buffer, const char *text, size_t column, size_t indent, size_t width);
 
 /* Append @count spaces.  0 or -ENOMEM. */
 int cmd_text_append_spaces(hki_buffer *buffer, size_t count);

@@ -51,12 +51,14 @@ static void every_block_passes_the_hook(void **state)
 	assert_int_equal(21, calls.last_bytes);
 	hki_free(block);
 	hki_free(NULL);
+	hki_free(hki_alloc(0));
+	assert_int_equal(1, calls.last_bytes);
 	hk_free(hki_strdup("x"));
 	assert_int_equal(0, hk_allocator_set(NULL));
 	hki_free(hki_alloc(1));
 
-	assert_int_equal(3, calls.reallocations);
-	assert_int_equal(2, calls.releases);
+	assert_int_equal(4, calls.reallocations);
+	assert_int_equal(3, calls.releases);
 }
 
 static void an_incomplete_allocator_is_refused(void **state)

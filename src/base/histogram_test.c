@@ -39,6 +39,19 @@ static void small_values_are_exact(void **state)
 	hki_histogram_free(histogram);
 }
 
+static void a_percentile_is_the_decimal_number_people_wrote(void **state)
+{
+	hki_histogram *histogram = hki_histogram_new();
+
+	(void) state;
+	/* 1.1 % of 100,000 is 1,100, though 1.1 is a hair more as a double. */
+	for (uint64_t i = 0; i < 100000; i++)
+		hki_histogram_record(histogram, i < 1100 ? 1 : 2);
+	assert_int_equal(1, hki_histogram_percentile(histogram, 1.1));
+	assert_int_equal(2, hki_histogram_percentile(histogram, 1.101));
+	hki_histogram_free(histogram);
+}
+
 static void both_ends_of_the_range_fit(void **state)
 {
 	hki_histogram *histogram = hki_histogram_new();
@@ -197,6 +210,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_empty_histogram_answers_zero),
 		cmocka_unit_test(small_values_are_exact),
+		cmocka_unit_test(a_percentile_is_the_decimal_number_people_wrote),
 		cmocka_unit_test(both_ends_of_the_range_fit),
 		cmocka_unit_test(percentiles_are_at_most_a_64th_off),
 		cmocka_unit_test(a_sum_is_as_if_recorded_together),

@@ -1,5 +1,6 @@
 #include "base/opts.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>

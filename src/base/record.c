@@ -16,7 +16,8 @@ static uint64_t bit_of(unsigned int index)
 
 void hk_record_clear(hk_record *record, unsigned int index)
 {
-	hki_assert(index < HK_RECORD_FIELDS_MAX);
+	if (index >= HK_RECORD_FIELDS_MAX)
+		return;
 	record->present[index / 64] &= ~bit_of(index);
 	record->denied[index / 64] &= ~bit_of(index);
 }
@@ -24,13 +25,15 @@ void hk_record_clear(hk_record *record, unsigned int index)
 void hk_record_set(hk_record *record, unsigned int index)
 {
 	hk_record_clear(record, index);
-	record->present[index / 64] |= bit_of(index);
+	if (index < HK_RECORD_FIELDS_MAX)
+		record->present[index / 64] |= bit_of(index);
 }
 
 void hk_record_deny(hk_record *record, unsigned int index)
 {
 	hk_record_clear(record, index);
-	record->denied[index / 64] |= bit_of(index);
+	if (index < HK_RECORD_FIELDS_MAX)
+		record->denied[index / 64] |= bit_of(index);
 }
 
 bool hk_record_has(const hk_record *record, unsigned int index)

@@ -1,6 +1,7 @@
 #include <hostkit/record.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -177,7 +178,10 @@ static void a_field_is_present_denied_or_absent(void **state)
 		assert_false(
 		    hk_record_has(&record, i) || hk_record_is_denied(&record, i));
 	}
+	hk_record_set(&record, HK_RECORD_FIELDS_MAX);
+	hk_record_deny(&record, UINT_MAX);
 	assert_false(hk_record_has(&record, HK_RECORD_FIELDS_MAX));
+	assert_false(hk_record_is_denied(&record, UINT_MAX));
 }
 
 static void fields_are_found_by_name(void **state)

@@ -70,13 +70,25 @@ static hki_post_segment *get_segment(hki_post_queue *queue)
 	return segment;
 }
 
+/*
+ * Is @segment still the last one, and used up?  A poster may have found it full,
+ * slept, and come back when it had been emptied and hung up again: the address is
+ * the same, the life is another, and only the tickets tell.  Under the lock.
+ */
+static bool needs_next(hki_post_queue *queue, hki_post_segment *segment)
+{
+	return atomic_load_explicit(&queue->tail, memory_order_relaxed) == segment &&
+	       atomic_load_explicit(&segment->tickets, memory_order_relaxed) >=
+		   HKI_POST_SEGMENT_SLOTS;
+}
+
 /* Hang a segment behind @full, unless somebody else has done it meanwhile. */
 static int extend(hki_post_queue *queue, hki_post_segment *full)
 {
 	int r = 0;
 
 	pthread_mutex_lock(&queue->growing);
-	if (atomic_load_explicit(&queue->tail, memory_order_relaxed) == full) {
+	if (needs_next(queue, full)) {
 		hki_post_segment *segment = get_segment(queue);
 
 		if (segment == NULL) {

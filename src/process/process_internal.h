@@ -94,6 +94,7 @@ struct hk_process {
 	uint64_t started_ns;      /* CLOCK_MONOTONIC */
 	uint64_t started_real_ns; /* for people */
 	uint64_t ended_real_ns;
+	uint64_t own_max_rss_bytes; /* our peak when it started, which its count begins with */
 	hk_process_exit exit;
 	hk_process_exit_fn on_exit;
 	void *user;

@@ -8,6 +8,7 @@
 #include "process/process_internal.h"
 
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include "base/alloc.h"
 #include "base/array.h"
@@ -101,7 +102,7 @@ static unsigned int keeper_flags(hk_process_opts *opts)
 {
 	unsigned int flags = 0;
 
-	if ((opts->flags & HK_PROCESS_KEEP_SIGNALS) != 0)
+	if ((opts->flags & (HK_PROCESS_KEEP_SIGNALS | HK_PROCESS_KEEP_IGNORED)) != 0)
 		flags |= HKI_KEEPER_KEEP_SIGNALS;
 	if ((opts->flags & HK_PROCESS_NEW_GROUP) != 0)
 		flags |= HKI_KEEPER_NEW_GROUP;
@@ -191,6 +192,13 @@ static int take_reference(hk_process *process, pid_t pid, int pidfd)
 	return r;
 }
 
+static uint64_t own_max_rss_bytes(void)
+{
+	struct rusage usage;
+
+	return getrusage(RUSAGE_SELF, &usage) < 0 ? 0 : (uint64_t) usage.ru_maxrss * 1024;
+}
+
 int hki_process_act(hk_process *process)
 {
 	int pidfd;
@@ -202,6 +210,7 @@ int hki_process_act(hk_process *process)
 	hki_plan_close_child_files(&process->plan);
 	if (pid < 0)
 		return pid;
+	process->own_max_rss_bytes = own_max_rss_bytes();
 	return take_reference(process, pid, pidfd);
 }
 

@@ -281,9 +281,10 @@ HKI_RAW static bool follow_parent(hki_plan *plan)
  * is let in.  Ignored ones survive exec, hence are reset unless they are wanted. */
 HKI_RAW static void reset_signals(const hki_plan *plan)
 {
-	const bool keep = (plan->todo & HKI_TODO_KEEP_SIGNALS) != 0;
+	const bool keep_mask = (plan->todo & HKI_TODO_KEEP_SIGNALS) != 0;
+	const bool keep = keep_mask || (plan->todo & HKI_TODO_KEEP_IGNORED) != 0;
 	struct kernel_sigaction action;
-	uint64_t mask = keep ? plan->signal_mask : 0;
+	uint64_t mask = keep_mask ? plan->signal_mask : 0;
 
 	for (int number = 1; number <= SIGNALS; number++) {
 		if (number == SIGKILL || number == SIGSTOP)

@@ -197,7 +197,7 @@ static int find_program(hki_plan *plan, const char *file, hk_error_list *errors)
 
 /* ---- options ---- */
 
-#define KNOWN_FLAGS (HK_PROCESS_KEEP_SIGNALS * 2 - 1)
+#define KNOWN_FLAGS (HK_PROCESS_KEEP_IGNORED * 2 - 1)
 
 typedef struct range {
 	uint32_t flag; /* checked when this is set */
@@ -326,6 +326,7 @@ static uint32_t todo_of(const hk_process_opts *opts, const hki_plan_tree *tree)
 		{ HK_PROCESS_SET_UMASK, HKI_TODO_UMASK },
 		{ HK_PROCESS_NO_NEW_PRIVILEGES, HKI_TODO_NO_NEW_PRIVILEGES },
 		{ HK_PROCESS_KEEP_SIGNALS, HKI_TODO_KEEP_SIGNALS },
+		{ HK_PROCESS_KEEP_IGNORED, HKI_TODO_KEEP_IGNORED },
 	};
 	uint32_t todo = tree->group ? HKI_TODO_GROUP : 0;
 

@@ -77,7 +77,8 @@ enum {
 	HKI_TODO_GID = 1 << 7,
 	HKI_TODO_UID = 1 << 8,
 	HKI_TODO_NO_NEW_PRIVILEGES = 1 << 9,
-	HKI_TODO_KEEP_SIGNALS = 1 << 10
+	HKI_TODO_KEEP_SIGNALS = 1 << 10,
+	HKI_TODO_KEEP_IGNORED = 1 << 11
 };
 
 #define HKI_PLAN_OPEN_MAX                                                                \

@@ -87,6 +87,11 @@ static void fail(hk_json_writer *writer, int error)
 		writer->error = error;
 }
 
+void hki_json_writer_fail(hk_json_writer *writer, int error)
+{
+	fail(writer, error);
+}
+
 static void put(hk_json_writer *writer, const char *bytes, size_t length)
 {
 	if (writer->error == 0)
