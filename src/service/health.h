@@ -35,9 +35,9 @@ typedef struct hki_health_opts {
 	hk_log_stream *output;          /* for HK_SERVICE_HEALTH_LOG; else NULL */
 	const hk_process_opts *process; /* whose directory, environment and user a command
 					   shares.  Borrowed */
-	const char *notify_path;        /* HK_SERVICE_HEALTH_NOTIFY: where hki_notify_open()
+	const char *notify_path; /* HK_SERVICE_HEALTH_NOTIFY: where hki_notify_open()
 					   bound its socket */
-	int notify_fd;                  /* Borrowed, or -1 */
+	int notify_fd;           /* Borrowed, or -1 */
 	hki_health_events events;
 } hki_health_opts;
 
