@@ -105,6 +105,7 @@ static void a_forked_child_must_not_touch_the_parents_processes(void **state)
 	assert_int_equal(0, hk_process_kill(process, SIGTERM));
 	assert_int_equal(0, hk_loop_run(f->loop));
 	assert_int_equal(1, f->calls);
+	assert_int_equal(SIGTERM, f->how.signal); /* ours, not the child's */
 }
 
 #define TEST(name)                                                                       \
