@@ -71,7 +71,7 @@ static void identity_is_what_proc_says(void **state)
 		hk_process_id known;
 		hk_process_id read;
 
-		wait_for_edge_of_tick(2 * HKI_NS_PER_US * i);
+		wait_for_edge_of_tick(2 * HKI_NS_PER_US * (i + 1));
 		known = hk_process_identity(fixture_start(f, &opts));
 		assert_int_equal(0, hk_process_id_read(&read, (pid_t) known.pid));
 		assert_int_equal(read.start_ticks, known.start_ticks);
