@@ -422,7 +422,8 @@ typedef void (*hk_process_run_fn)(
 typedef struct hk_process_run_opts {
 	size_t size;
 	const hk_process_opts *process; /* required; on_exit and user_data in it are ignored.
-					   Streams left at HK_STDIO_PIPE are captured */
+					   Streams left at HK_STDIO_PIPE are captured; a
+					   terminal as stdout, and on a loop left to the caller */
 	const void *stdin_data;    /* written to stdin, which becomes a pipe; NULL: as in process */
 	size_t stdin_length;
 	uint64_t max_output_bytes; /* kept of each stream; 0: 1 MiB.  UINT64_MAX: no limit */

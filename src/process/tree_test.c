@@ -47,7 +47,7 @@ typedef struct planted {
 static bool can_have(hk_tree level)
 {
 	if (level == HK_TREE_CGROUP && hki_cgroup_probe() < 0) {
-		print_message("no cgroup can be made here: skipped\n");
+		print_message("# no cgroup can be made here: skipped\n");
 		return false;
 	}
 	return true;
