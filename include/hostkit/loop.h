@@ -76,13 +76,15 @@ HK_API HK_MUST_USE int hk_loop_run(hk_loop *loop);
  */
 HK_API HK_MUST_USE int hk_loop_run_once(hk_loop *loop, int timeout_ms);
 
-/* Leave hk_loop_run() with @status (>= 0) once the current turn is over. */
+/* Leave hk_loop_run() with @status (>= 0) once the current turn is over; hk_loop_run_once()
+ * returns 0 then.  Called in between, it makes the next run return before its first turn. */
 HK_API void hk_loop_stop(hk_loop *loop, int status);
 
 /* Is anything waited for that keeps hk_loop_run() going? */
 HK_API bool hk_loop_alive(const hk_loop *loop);
 
-/* The time this turn began, taken once a turn and refreshed by the wait. */
+/* The time of this turn: taken when it is first needed in a turn or after its wait, and
+ * then the same until the next. */
 HK_API uint64_t hk_loop_now_ns(const hk_loop *loop);
 
 /* Take the time again, after long work in a callback. */
@@ -91,45 +93,53 @@ HK_API void hk_loop_update_time(hk_loop *loop);
 /* ---- inside another loop ---- */
 
 /*
- * A descriptor that becomes readable whenever hk_loop_run_once(loop, 0) has
- * something to do, timers included.  Borrowed: valid until hk_loop_free().
- * Work queued by hk_loop_next(), _immediate() and _pending() does not make it
- * readable; ask hk_loop_timeout() before each wait.
- * Returns the descriptor or a negative errno.
+ * A descriptor that is readable while hk_loop_run_once(loop, 0) has something
+ * to do: timers, posts, queued work and idle hooks included.  Borrowed: valid
+ * until hk_loop_free().  The first call makes every later turn a little dearer.
+ * Returns the descriptor, -EMFILE/-ENFILE, -ENOMEM, HK_ECLOSED or -ECHILD.
  */
 HK_API HK_MUST_USE int hk_loop_fd(hk_loop *loop);
 
-/* Milliseconds until hk_loop_run_once() is due: 0 at once, -1 nothing known; rounded up. */
+/* Milliseconds until hk_loop_run_once() is due: 0 at once, -1 nothing known; rounded up.
+ * For outer loops that ask before each wait instead of trusting timers to the descriptor. */
 HK_API int hk_loop_timeout(hk_loop *loop);
 
 /* ---- work for this or the next turn ---- */
 
 /*
  * Run @fn(@user) on the loop's thread, in the posted phase.  Any thread; calls
- * of one thread keep their order.  Keeps the loop alive until it ran.
- * Returns 0, -ENOMEM, HK_ECLOSED after hk_loop_free() has begun, or -ECHILD.
+ * of one thread keep their order.  Keeps the loop alive until it ran.  What is
+ * posted while the phase runs waits for the next turn.  Allocates only while the
+ * queue grows.  See to it that no thread posts once hk_loop_free() has returned.
+ * Returns 0, -EINVAL, -ENOMEM, HK_ECLOSED after hk_loop_free() has begun, or -ECHILD.
  */
 HK_API HK_MUST_USE int hk_loop_post(hk_loop *loop, hk_loop_fn fn, void *user);
 
 /* Make a waiting loop take a turn.  Any thread, also from a signal handler. */
 HK_API void hk_loop_wake(hk_loop *loop);
 
-/* Run @fn(@user) right after the current callback, before anything else. 0 or -ENOMEM. */
+/*
+ * Run @fn(@user) right after the current callback, before anything else.  What
+ * these functions queue themselves runs before anything else too: one that
+ * always queues another keeps the loop from all other work.
+ * Returns 0, -EINVAL, -ENOMEM, HK_ECLOSED or -ECHILD, as the next two do.
+ */
 HK_API HK_MUST_USE int hk_loop_next(hk_loop *loop, hk_loop_fn fn, void *user);
 
-/* Run @fn(@user) in the check phase, after the coming poll.  0 or -ENOMEM. */
+/* Run @fn(@user) in the check phase, after the coming poll. */
 HK_API HK_MUST_USE int hk_loop_immediate(hk_loop *loop, hk_loop_fn fn, void *user);
 
-/* Run @fn(@user) in the close phase of this turn, after everything else.  0 or -ENOMEM. */
+/* Run @fn(@user) in the close phase of this turn, after everything else. */
 HK_API HK_MUST_USE int hk_loop_close(hk_loop *loop, hk_loop_fn fn, void *user);
 
 /* ---- timers ---- */
 
 typedef struct hk_timer_opts {
-	size_t size;         /* set by HK_TIMER_OPTS_INIT */
-	uint64_t after_ns;   /* first call; 0: in the next timers phase */
-	uint64_t interval_ns; /* then every so often; 0: once.  Missed ticks are not made up */
-	hk_timer_fn fn;      /* required */
+	size_t size;       /* set by HK_TIMER_OPTS_INIT */
+	uint64_t after_ns; /* first call; 0: in the next timers phase */
+	uint64_t
+	    interval_ns; /* then every so often; 0: once.  Missed ticks are not made up */
+	hk_timer_fn fn;  /* required */
 	void *user;
 	uint32_t background; /* 1: does not keep hk_loop_run() going */
 	uint32_t reserved;   /* zero */
@@ -142,7 +152,10 @@ typedef struct hk_timer_opts {
 /*
  * Start a timer.  Owned: release it with hk_timer_free().
  * Timers due at the same instant run in the order in which they were set.
- * Returns 0, -EINVAL or -ENOMEM.
+ * Times count from hk_loop_now_ns().  One that is set while timers are being
+ * called waits for the next turn.
+ * Returns 0, -EINVAL, -E2BIG for fields this library does not know, -ENOMEM,
+ * HK_ECLOSED or -ECHILD.
  */
 HK_API HK_MUST_USE int hk_timer_start(
     hk_timer **out, hk_loop *loop, const hk_timer_opts *opts);
@@ -180,12 +193,14 @@ enum {
  * Owned: release it with hk_watch_free(), before closing the descriptor.
  *
  * Returns 0, -EINVAL, -EBADF, -EEXIST if the loop watches @fd already, -EPERM
- * for regular files and directories (which are always ready), -ENOMEM, -ENOSPC.
+ * for regular files and directories (which are always ready), -ENOMEM, -ENOSPC,
+ * HK_ECLOSED or -ECHILD.
  */
-HK_API HK_MUST_USE int hk_watch_start(
-    hk_watch **out, hk_loop *loop, int fd, unsigned int events, hk_watch_fn fn, void *user);
+HK_API HK_MUST_USE int hk_watch_start(hk_watch **out, hk_loop *loop, int fd,
+    unsigned int events, hk_watch_fn fn, void *user);
 
-/* Wait for @events from now on; 0 pauses.  Returns 0, -EINVAL, or the errno of epoll_ctl(). */
+/* Wait for @events from now on; 0 pauses, and a paused watch keeps nobody waiting.
+ * Returns 0, -EINVAL, HK_ECLOSED, -ECHILD, or the errno of epoll_ctl(). */
 HK_API HK_MUST_USE int hk_watch_set(hk_watch *watch, unsigned int events);
 
 /* Whether the watch keeps hk_loop_run() going; it does at first. */
@@ -203,11 +218,12 @@ HK_API void hk_watch_free(hk_watch *watch);
  * library installs no handler: the signal is blocked in the calling thread and
  * read from a signalfd, so call this before other threads start (they inherit
  * the mask).  The last watcher of a number to be freed unblocks it again, if
- * it was not blocked before.  Does not keep the loop alive.
+ * it was not blocked before.  Does not keep the loop alive.  A signal goes to
+ * one descriptor only, so watch a number on one loop of the process.
  * Owned: release it with hk_signal_free().
  *
  * Returns 0, -EINVAL (also for SIGKILL, SIGSTOP and the fault signals),
- * -ENOMEM, or -EMFILE.
+ * -ENOMEM, -EMFILE/-ENFILE, HK_ECLOSED or -ECHILD.
  */
 HK_API HK_MUST_USE int hk_signal_start(
     hk_signal **out, hk_loop *loop, int number, hk_signal_fn fn, void *user);
@@ -226,7 +242,7 @@ enum {
 /*
  * Call @fn in every turn at the place @kind names.  Does not keep the loop
  * alive, except HK_HOOK_IDLE.  Owned: release it with hk_hook_free().
- * Returns 0, -EINVAL or -ENOMEM.
+ * Returns 0, -EINVAL, -ENOMEM, HK_ECLOSED or -ECHILD.
  */
 HK_API HK_MUST_USE int hk_hook_start(
     hk_hook **out, hk_loop *loop, int kind, hk_hook_fn fn, void *user);
@@ -249,11 +265,11 @@ enum {
 };
 
 typedef struct hk_loop_metrics {
-	size_t size;             /* set by the caller: sizeof(hk_loop_metrics) */
-	uint64_t turns;          /* since measuring began */
-	uint64_t events;         /* callbacks of descriptors and signals */
-	uint64_t wakeups;        /* waits that slept and returned */
-	uint64_t busy_max_ns;    /* longest turn without the wait */
+	size_t size;               /* set by the caller: sizeof(hk_loop_metrics) */
+	uint64_t turns;            /* since measuring began */
+	uint64_t events;           /* callbacks of descriptors and signals */
+	uint64_t wakeups;          /* waits that returned and were free to sleep */
+	uint64_t busy_max_ns;      /* longest turn without the wait */
 	uint64_t timer_lag_max_ns; /* a timer ran this late at worst */
 	uint64_t phase_ns[HK_PHASE_COUNT]; /* sums; together the wall time */
 } hk_loop_metrics;

@@ -92,6 +92,8 @@ typedef struct hk_process_exit {
 	const char *step;    /* which step failed, such as "exec"; else "" */
 	bool core_dumped;
 	bool usage_known;    /* the eight numbers below were reported by the kernel */
+	bool max_rss_is_bound; /* it took at most that much: Linux counts the peak of the
+				  program that starts another as the other's first */
 	uint64_t wall_ns;
 	uint64_t user_ns;
 	uint64_t system_ns;
@@ -174,7 +176,8 @@ enum {
 	HK_PROCESS_SET_GROUPS = 1 << 10,   /* groups[] as they are, none if group_count is 0 */
 	HK_PROCESS_KEEP_LEFTOVERS = 1 << 11, /* when the main process ends, leave the rest of its tree */
 	HK_PROCESS_LIMITS_BEST_EFFORT = 1 << 12, /* cgroup limits this system cannot set are reported, not refused */
-	HK_PROCESS_KEEP_SIGNALS = 1 << 13  /* inherit ignored signals and the mask; else all default, none blocked */
+	HK_PROCESS_KEEP_SIGNALS = 1 << 13, /* inherit ignored signals and the mask; else all default, none blocked */
+	HK_PROCESS_KEEP_IGNORED = 1 << 14  /* inherit ignored signals alone, as under nohup(1); none blocked */
 };
 
 /*

@@ -11,7 +11,8 @@
  */
 void *hki_alloc(size_t bytes) __attribute__((malloc, warn_unused_result));
 void *hki_zalloc(size_t bytes) __attribute__((malloc, warn_unused_result));
-void *hki_alloc_array(size_t count, size_t bytes) __attribute__((malloc, warn_unused_result));
+void *hki_alloc_array(size_t count, size_t bytes)
+    __attribute__((malloc, warn_unused_result));
 void *hki_zalloc_array(size_t count, size_t bytes)
     __attribute__((malloc, warn_unused_result));
 
@@ -24,8 +25,10 @@ void hki_free(void *block);
 
 char *hki_strdup(const char *text) __attribute__((malloc, warn_unused_result));
 /* At most @length bytes of @text, always terminated. */
-char *hki_strndup(const char *text, size_t length) __attribute__((malloc, warn_unused_result));
-void *hki_memdup(const void *bytes, size_t length) __attribute__((malloc, warn_unused_result));
+char *hki_strndup(const char *text, size_t length)
+    __attribute__((malloc, warn_unused_result));
+void *hki_memdup(const void *bytes, size_t length)
+    __attribute__((malloc, warn_unused_result));
 
 /* A formatted string.  NULL when there is no memory or the format is bad. */
 char *hki_format(const char *format, ...)

@@ -32,8 +32,8 @@ int hki_buffer_append_text(hki_buffer *buffer, const char *text);
 int hki_buffer_append_char(hki_buffer *buffer, char byte);
 int hki_buffer_append_format(hki_buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-int hki_buffer_append_format_list(hki_buffer *buffer, const char *format, va_list arguments)
-    __attribute__((format(printf, 2, 0)));
+int hki_buffer_append_format_list(hki_buffer *buffer, const char *format,
+    va_list arguments) __attribute__((format(printf, 2, 0)));
 
 /* Count @length bytes that were written behind the present ones after a reserve. */
 void hki_buffer_commit(hki_buffer *buffer, size_t length);

@@ -5,7 +5,7 @@
 
 #define HKI_NS_PER_US 1000ULL
 #define HKI_NS_PER_MS 1000000ULL
-#define HKI_NS_PER_S 1000000000ULL
+#define HKI_NS_PER_S  1000000000ULL
 
 /* Nanoseconds of CLOCK_MONOTONIC: the clock of every policy and timer. */
 uint64_t hki_clock_monotonic_ns(void);

@@ -64,7 +64,9 @@ static inline hki_list *hki_list_pop(hki_list *list)
 }
 
 /* The object of @type whose member @member is @node. */
+/* clang-format off */
 #define hki_list_entry(node, type, member)                                               \
 	((type *) (void *) ((char *) (node) - offsetof(type, member)))
+/* clang-format on */
 
 #endif /* HKI_BASE_LIST_H */

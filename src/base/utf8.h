@@ -15,6 +15,13 @@ bool hki_utf8_valid(const void *bytes, size_t length);
  */
 size_t hki_utf8_decode(uint32_t *out, const void *bytes, size_t length);
 
+/* The longest encoding of a character, in bytes. */
+#define HKI_UTF8_MAX 4
+
+/* Encode @character, which becomes U+FFFD if there is none of that number.
+ * Returns the bytes written; they are not terminated. */
+size_t hki_utf8_encode(char out[HKI_UTF8_MAX], uint32_t character);
+
 /* Columns a character takes on a terminal: 0, 1 or 2.  Needs no locale. */
 int hki_utf8_width(uint32_t character);
 

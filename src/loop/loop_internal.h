@@ -24,7 +24,7 @@ void hki_loop_leave(hki_loop_member *member); /* idempotent */
 int hki_loop_check(const hk_loop *loop);
 
 /* One pointer a concept for its per-loop state; the concept frees it as a member. */
-enum { HKI_LOOP_PROCESS, HKI_LOOP_IPC, HKI_LOOP_SLOTS };
+enum { HKI_LOOP_PROCESS, HKI_LOOP_REAPER, HKI_LOOP_IPC, HKI_LOOP_SLOTS };
 void *hki_loop_get_slot(const hk_loop *loop, unsigned int slot);
 void hki_loop_set_slot(hk_loop *loop, unsigned int slot, void *value);
 

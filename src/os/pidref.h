@@ -58,6 +58,12 @@ typedef struct hki_wait_result {
  */
 int hki_pidref_wait(const hki_pidref *ref, hki_wait_result *out);
 
+/* Has it ended, all of its threads?  It may still be a zombie. */
+bool hki_pidref_has_ended(const hki_pidref *ref);
+
+/* Wait for that until @deadline_ns of the monotonic clock.  false when time was up. */
+bool hki_pidref_wait_end(const hki_pidref *ref, uint64_t deadline_ns);
+
 /* The inode of @pidfd on pidfs, or 0 where the kernel has none. */
 uint64_t hki_pidfd_inode(int pidfd);
 

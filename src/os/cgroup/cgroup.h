@@ -31,7 +31,14 @@ int hki_cgroup_probe(void);
  */
 int hki_cgroup_new(hki_cgroup **out, const char *name);
 
-/* Use an existing directory, which free will not remove. */
+/*
+ * Remove what was left behind below our own cgroup by processes that died before
+ * they could: empty directories called "@prefixPID…" whose PID has no process.
+ * Returns how many, or a negative errno.
+ */
+int hki_cgroup_sweep(const char *prefix);
+
+/* Use an existing directory, which free will not remove.  -EINVAL if it is no cgroup v2. */
 int hki_cgroup_open(hki_cgroup **out, const char *path);
 
 const char *hki_cgroup_path(const hki_cgroup *cgroup);
@@ -41,7 +48,11 @@ int hki_cgroup_fd(const hki_cgroup *cgroup);
  * it; at most 3, -1 ends the list.  Borrowed descriptors, opened for writing. */
 const int *hki_cgroup_join_fds(const hki_cgroup *cgroup);
 
-/* Set what is asked.  Returns the bits that could be set, or a negative errno. */
+/*
+ * Set what is asked; before anything was started in it, since a directory that we
+ * made may have to be made again further up, where the controllers are.
+ * Returns the bits that could be set, or a negative errno when memory is short.
+ */
 int hki_cgroup_set_limits(hki_cgroup *cgroup, const hki_cgroup_limits *limits);
 
 /* Everything in it dies, also what is being forked: cgroup.kill (Linux 5.14), else
@@ -56,8 +67,7 @@ int hki_cgroup_populated(const hki_cgroup *cgroup);
 /* A descriptor that becomes ready for HK_PRIORITY when that may have changed. Borrowed. */
 int hki_cgroup_events_fd(const hki_cgroup *cgroup);
 
-int hki_cgroup_each(
-    hki_cgroup *cgroup, int (*visit)(pid_t pid, void *user), void *user);
+int hki_cgroup_each(hki_cgroup *cgroup, int (*visit)(pid_t pid, void *user), void *user);
 
 /* Remove the directory if we made it and it is empty, and release.  NULL is fine. */
 void hki_cgroup_free(hki_cgroup *cgroup);

@@ -1,0 +1,140 @@
+/*
+ * Completion for fish: one `complete` line an option, each on the condition
+ * that its verb stands on the command line.
+ */
+#include <string.h>
+#include "completion.h"
+
+#define SPECIAL "\\" /* the one mark beside ' inside single quotes of fish */
+
+static const char head[] =
+    "# fish completion for hostkit; made by `hostkit completion fish`\n"
+    "\n"
+    "# Succeeds if the words so far name the verb given, or name none when none is "
+    "given.\n"
+    "function __hostkit_verb\n"
+    "\tset -l words (commandline -opc)\n"
+    "\tset -e words[1]\n"
+    "\twhile set -q words[1]; and string match -q -- '-*' $words[1]\n"
+    "\t\ttest $words[1] = --color; and set -e words[1]\n"
+    "\t\tset -e words[1]\n"
+    "\tend\n"
+    "\tif not set -q argv[1]\n"
+    "\t\tnot set -q words[1]\n"
+    "\telse\n"
+    "\t\ttest \"$words[1..\"(count $argv)\"]\" = \"$argv\"\n"
+    "\tend\n"
+    "end\n"
+    "\n"
+    "complete -c hostkit -f\n";
+
+/* fish knows no '\'' inside single quotes: there a backslash protects the quote. */
+static int append_quoted(hki_buffer *out, const char *text)
+{
+	int r = hki_buffer_append_char(out, '\'');
+
+	for (; r == 0 && *text != '\0'; text++) {
+		if (*text == '\'' || strchr(SPECIAL, *text) != NULL)
+			r = hki_buffer_append_char(out, '\\');
+		if (r == 0)
+			r = hki_buffer_append_char(out, *text);
+	}
+	return r < 0 ? r : hki_buffer_append_char(out, '\'');
+}
+
+/* The switches of `complete` for a value or operand. */
+static int append_action(hki_buffer *out, cmd_complete complete, const char *values)
+{
+	static const char *const actions[] = {
+		[CMD_COMPLETE_NOTHING] = " -x",
+		[CMD_COMPLETE_FILE] = " -r -F",
+		[CMD_COMPLETE_DIRECTORY] = " -xa '(__fish_complete_directories)'",
+		[CMD_COMPLETE_SIGNAL] = " -xa '(kill -l | string split \" \")'",
+		[CMD_COMPLETE_USER] = " -xa '(__fish_complete_users)'",
+		[CMD_COMPLETE_GROUP] = " -xa '(__fish_complete_groups)'",
+		[CMD_COMPLETE_PROCESS] = " -xa '(__fish_complete_pids)'",
+		[CMD_COMPLETE_PROGRAM] =
+		    " -xa '(__fish_complete_subcommand --fcs-skip=2)'",
+		[CMD_COMPLETE_VERB] = " -xa '(hostkit help --list)'",
+	};
+
+	if (values != NULL)
+		return hki_buffer_append_format(out, " -xa '%s'", values);
+	return hki_buffer_append_text(out, actions[complete]);
+}
+
+static int append_begin(hki_buffer *out, const cmd_verb *verb)
+{
+	int r = hki_buffer_append_text(out, "complete -c hostkit");
+
+	if (r == 0 && verb != NULL)
+		r = hki_buffer_append_format(out, " -n '__hostkit_verb %s'", verb->name);
+	return r;
+}
+
+static int append_option(hki_buffer *out, const cmd_verb *verb, const cmd_option *option)
+{
+	int r = append_begin(out, verb);
+
+	if (r == 0 && option->letter != 0)
+		r = hki_buffer_append_format(out, " -s %c", option->letter);
+	if (r == 0)
+		r = hki_buffer_append_format(out, " -l %s", option->name);
+	if (r == 0 && option->argument != NULL)
+		r = append_action(out, option->complete, option->values);
+	if (r == 0)
+		r = hki_buffer_append_text(out, " -d ");
+	if (r == 0)
+		r = append_quoted(out, option->help);
+	return r < 0 ? r : hki_buffer_append_char(out, '\n');
+}
+
+static int append_options(
+    hki_buffer *out, const cmd_verb *verb, const cmd_option *options)
+{
+	int r = 0;
+
+	for (; r == 0 && options != NULL && options->name != NULL; options++)
+		r = append_option(out, verb, options);
+	return r;
+}
+
+static int append_verb(hki_buffer *out, const cmd_verb *verb)
+{
+	size_t first = strcspn(verb->name, " ");
+	const char *word = verb->name[first] == ' ' ? verb->name + first + 1 : verb->name;
+	int r;
+
+	if (verb->hidden)
+		return 0;
+	r = hki_buffer_append_format(out,
+	    "\ncomplete -c hostkit -n __hostkit_verb -a %.*s -d ", (int) first,
+	    verb->name);
+	if (r == 0)
+		r = append_quoted(out, verb->help);
+	if (r == 0 && word != verb->name)
+		r = hki_buffer_append_format(out,
+		    "\ncomplete -c hostkit -n '__hostkit_verb %.*s' -a %s", (int) first,
+		    verb->name, word);
+	if (r == 0)
+		r = hki_buffer_append_char(out, '\n');
+	if (r == 0 && verb->operands_max != 0) {
+		r = append_begin(out, verb);
+		if (r == 0)
+			r = append_action(out, verb->complete, verb->values);
+		if (r == 0)
+			r = hki_buffer_append_char(out, '\n');
+	}
+	return r < 0 ? r : append_options(out, verb, verb->options);
+}
+
+int cmd_completion_fish(hki_buffer *out)
+{
+	int r = hki_buffer_append_text(out, head);
+
+	if (r == 0)
+		r = append_options(out, NULL, cmd_global_options);
+	for (const cmd_verb *const *verb = cmd_verbs; r == 0 && *verb != NULL; verb++)
+		r = append_verb(out, *verb);
+	return r;
+}

@@ -1,0 +1,57 @@
+/*
+ * hostkit: read the command line, find the verb, do it.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+#include "exit.h"
+#include "help.h"
+#include "options.h"
+#include "output/fail.h"
+#include "verbs.h"
+
+/* A descriptor opened later must not become 0, 1 or 2 and receive our messages. */
+static void open_standard_streams(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		(void) close(fd);
+}
+
+static int do_line(const cmd_line *line)
+{
+	const cmd_call *call = &line->call;
+	cmd_call version = *call;
+
+	if (line->version) {
+		version.verb = &cmd_verb_version;
+		return cmd_verb_version.run(&version);
+	}
+	if (line->help)
+		return cmd_help_print(&call->output, call->verb, stdout);
+	if (call->verb != NULL)
+		return call->verb->run(call);
+	if (call->output.json)
+		return cmd_fail(&call->output, CMD_EXIT_USAGE, 0, "see hostkit help",
+		    "no verb was given");
+	(void) cmd_help_print(&call->output, NULL, stderr);
+	return CMD_EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	cmd_line line;
+	int status;
+
+	open_standard_streams();
+	status = cmd_line_parse(&line, argc, argv);
+	if (status == 0)
+		status = do_line(&line);
+	status = cmd_close_stdout(&line.call.output, status);
+	cmd_line_deinit(&line);
+	return status;
+}

@@ -1,0 +1,16 @@
+/*
+ * Every verb, in the order in which the help shows them.  A new verb is a file
+ * with its row, a line here, and a line in meson.build; cmd/README.md tells how.
+ */
+#include "verbs.h"
+#include "verb.h"
+
+const cmd_verb *const cmd_verbs[] = {
+	&cmd_verb_run,
+	&cmd_verb_kill,
+	&cmd_verb_tour,
+	&cmd_verb_help,
+	&cmd_verb_completion,
+	&cmd_verb_version,
+	NULL,
+};

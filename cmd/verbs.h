@@ -1,0 +1,14 @@
+#ifndef HOSTKIT_CMD_VERBS_H
+#define HOSTKIT_CMD_VERBS_H
+
+#include "verb.h"
+
+/* One row a verb, each defined in the file named after it. */
+extern const cmd_verb cmd_verb_completion;
+extern const cmd_verb cmd_verb_help;
+extern const cmd_verb cmd_verb_kill;
+extern const cmd_verb cmd_verb_run;
+extern const cmd_verb cmd_verb_tour;
+extern const cmd_verb cmd_verb_version;
+
+#endif /* HOSTKIT_CMD_VERBS_H */

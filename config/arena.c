@@ -1,0 +1,136 @@
+/*
+ * Blocks are chained and filled from the front.  Each new one is twice as
+ * large as the last, up to a limit, so that a small file costs one block and a
+ * large one a handful.
+ */
+#include "arena.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/alloc.h"
+
+#define BLOCK_FIRST_BYTES ((size_t) 4096)
+#define BLOCK_MOST_BYTES  ((size_t) 256 * 1024)
+
+struct hki_arena_block {
+	struct hki_arena_block *previous;
+	size_t capacity;
+	size_t used;
+	max_align_t bytes[];
+};
+
+void hki_arena_deinit(hki_arena *arena)
+{
+	while (arena->blocks != NULL) {
+		struct hki_arena_block *block = arena->blocks;
+
+		arena->blocks = block->previous;
+		hki_free(block);
+	}
+	arena->failed = false;
+}
+
+static bool add_block(hki_arena *arena, size_t least)
+{
+	size_t capacity = BLOCK_FIRST_BYTES;
+	struct hki_arena_block *block;
+
+	if (arena->blocks != NULL)
+		capacity = arena->blocks->capacity * 2;
+	if (capacity > BLOCK_MOST_BYTES)
+		capacity = BLOCK_MOST_BYTES;
+	if (capacity < least)
+		capacity = least;
+	block = hki_alloc(sizeof(*block) + capacity);
+	if (block == NULL)
+		return false;
+	block->previous = arena->blocks;
+	block->capacity = capacity;
+	block->used = 0;
+	arena->blocks = block;
+	return true;
+}
+
+void *hki_arena_alloc(hki_arena *arena, size_t bytes)
+{
+	size_t align = sizeof(max_align_t);
+	struct hki_arena_block *block = arena->blocks;
+	void *memory;
+
+	if (bytes > SIZE_MAX / 4) {
+		arena->failed = true;
+		return NULL;
+	}
+	bytes = (bytes + align - 1) / align * align;
+	if (block == NULL || block->capacity - block->used < bytes) {
+		if (!add_block(arena, bytes)) {
+			arena->failed = true;
+			return NULL;
+		}
+		block = arena->blocks;
+	}
+	memory = (char *) block->bytes + block->used;
+	block->used += bytes;
+	return memset(memory, 0, bytes);
+}
+
+void *hki_arena_array(hki_arena *arena, size_t count, size_t bytes)
+{
+	size_t total;
+
+	if (__builtin_mul_overflow(count, bytes, &total)) {
+		arena->failed = true;
+		return NULL;
+	}
+	return hki_arena_alloc(arena, total);
+}
+
+char *hki_arena_text(hki_arena *arena, const char *text, size_t length)
+{
+	char *copy = hki_arena_alloc(arena, length + 1);
+
+	if (copy != NULL && length > 0)
+		memcpy(copy, text, length);
+	return copy;
+}
+
+char *hki_arena_format(hki_arena *arena, const char *format, ...)
+{
+	va_list arguments;
+	char *text = NULL;
+	int length;
+
+	va_start(arguments, format);
+	length = vsnprintf(NULL, 0, format, arguments);
+	va_end(arguments);
+	if (length >= 0)
+		text = hki_arena_alloc(arena, (size_t) length + 1);
+	if (text == NULL) {
+		arena->failed = true;
+		return NULL;
+	}
+	va_start(arguments, format);
+	(void) vsnprintf(text, (size_t) length + 1, format, arguments);
+	va_end(arguments);
+	return text;
+}
+
+bool hki_texts_add(hki_texts *texts, hki_arena *arena, const char *text)
+{
+	if (texts->count + 1 >= texts->capacity) {
+		size_t capacity = texts->capacity == 0 ? 4 : texts->capacity * 2;
+		const char **items = hki_arena_array(arena, capacity, sizeof(*items));
+
+		if (items == NULL)
+			return false;
+		if (texts->count > 0)
+			memcpy(items, texts->items, texts->count * sizeof(*items));
+		texts->items = items;
+		texts->capacity = capacity;
+	}
+	texts->items[texts->count++] = text;
+	texts->items[texts->count] = NULL;
+	return true;
+}

@@ -1,0 +1,12 @@
+#ifndef HKI_BASE_JSON_WRITER_H
+#define HKI_BASE_JSON_WRITER_H
+
+#include <stddef.h>
+#include <hostkit/json.h>
+
+/* The two halves of the exact member beside text that is not UTF-8: the key with
+ * "_base64" behind it, and bytes as a base64 string. */
+void hki_json_write_key_base64(hk_json_writer *writer, const char *key);
+void hki_json_write_base64(hk_json_writer *writer, const void *bytes, size_t length);
+
+#endif /* HKI_BASE_JSON_WRITER_H */

@@ -1,0 +1,101 @@
+#include "loop/core.h"
+
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/*
+ * The wait.  A loop that runs by itself hands the time to the first timer to
+ * epoll_pwait2(), which counts in nanoseconds (Linux 5.11).  Where that system
+ * call is missing, or refused by a sandbox, a timerfd in the same epoll set
+ * keeps timers as exact; without even that, milliseconds rounded up must do.
+ */
+
+uint64_t hki_loop_until_timer(hk_loop *loop)
+{
+	uint64_t due_ns;
+	uint64_t now_ns;
+
+	if (loop->timers.count == 0)
+		return HKI_FOREVER;
+	due_ns = hki_timer_heap_first(&loop->timers)->due_ns;
+	if (due_ns == UINT64_MAX)
+		return HKI_FOREVER;
+	now_ns = hki_clock_monotonic_ns(); /* callbacks have taken their time */
+	return due_ns > now_ns ? due_ns - now_ns : 0;
+}
+
+static int in_milliseconds(uint64_t ns)
+{
+	uint64_t ms = ns / HKI_NS_PER_MS + (ns % HKI_NS_PER_MS != 0);
+
+	return ms > INT32_MAX ? INT32_MAX : (int) ms;
+}
+
+static int wait_plainly(hk_loop *loop, int timeout_ms)
+{
+	int count = epoll_wait(loop->epoll_fd, loop->batch, HKI_LOOP_BATCH, timeout_ms);
+
+	return count < 0 ? -errno : count;
+}
+
+static int wait_exactly(hk_loop *loop, uint64_t timeout_ns)
+{
+	struct timespec timeout = { .tv_sec = (time_t) (timeout_ns / HKI_NS_PER_S),
+		.tv_nsec = (long) (timeout_ns % HKI_NS_PER_S) };
+	long count = syscall(SYS_epoll_pwait2, loop->epoll_fd, loop->batch,
+	    HKI_LOOP_BATCH, &timeout, NULL, (size_t) 0);
+
+	return count < 0 ? -errno : (int) count;
+}
+
+static int wait_with_timer_fd(hk_loop *loop, uint64_t timeout_ns)
+{
+	if (hki_timer_fd_open(loop) < 0)
+		return wait_plainly(loop, in_milliseconds(timeout_ns));
+	hki_timer_fd_arm(loop, hki_clock_monotonic_ns() + timeout_ns);
+	return wait_plainly(loop, -1);
+}
+
+static int wait_for(hk_loop *loop, uint64_t timeout_ns)
+{
+	if (timeout_ns == 0)
+		return wait_plainly(loop, 0);
+	if (timeout_ns > INT64_MAX)
+		return wait_plainly(loop, -1);
+	if (loop->exact_wait) {
+		int count = wait_exactly(loop, timeout_ns);
+
+		if (count != -ENOSYS && count != -EPERM)
+			return count;
+		loop->exact_wait = false;
+	}
+	return wait_with_timer_fd(loop, timeout_ns);
+}
+
+int hki_loop_wait(hk_loop *loop, uint64_t limit_ns)
+{
+	int count;
+
+	if (hki_loop_forked(loop)) /* a callback forked, and the child came back here */
+		return -ECHILD;
+	if (limit_ns > 0 && hki_loop_hurried(loop))
+		limit_ns = 0;
+	if (limit_ns > 0) {
+		uint64_t until_ns = hki_loop_until_timer(loop);
+
+		if (until_ns < limit_ns)
+			limit_ns = until_ns;
+	}
+	if (limit_ns > 0 && !hki_loop_fall_asleep(loop))
+		limit_ns = 0;
+
+	hki_phase(loop, HK_PHASE_WAIT);
+	if (loop->measuring)
+		hki_meter_turn(loop, limit_ns > 0);
+	count = wait_for(loop, limit_ns);
+	hki_loop_get_up(loop);
+	loop->now_known = false;
+	hki_phase(loop, HK_PHASE_POLL);
+	return count == -EINTR ? 0 : count;
+}
