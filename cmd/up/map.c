@@ -34,7 +34,8 @@ static void mapping_deinit(struct mapping *mapping)
 	hki_free(mapping->dependencies);
 }
 
-static void add_limit(struct mapping *mapping, int resource, const hki_config_rlimit *limit)
+static void add_limit(
+    struct mapping *mapping, int resource, const hki_config_rlimit *limit)
 {
 	hk_process_limit *to = &mapping->limits[mapping->process.limit_count];
 
@@ -201,8 +202,8 @@ static void map_logging(struct mapping *mapping, const hki_config_logging *from)
 	}
 }
 
-int up_add_service(hk_service_set *set, const hki_config *config, size_t index,
-    hk_error_list *errors)
+int up_add_service(
+    hk_service_set *set, const hki_config *config, size_t index, hk_error_list *errors)
 {
 	const hki_config_service *from = &config->services[index];
 	hki_cleanup(mapping_deinit) struct mapping mapping = {

@@ -18,10 +18,13 @@
 #include "base/clock.h"
 #include "base/quantity.h"
 #include "output/colour.h"
+#include "output/fail.h"
 
 struct up_show {
+	const cmd_output *output;
 	hk_log_sink *sink;
 	hk_json_writer *json; /* NULL: for people */
+	uint64_t lost;        /* remarks of ours that a stalled reader cost */
 	bool quiet;
 	bool colour;
 };
@@ -33,9 +36,9 @@ static unsigned int label_width(const hki_config *config)
 
 	for (size_t i = 0; i < config->service_count; i++) {
 		const hki_config_service *service = &config->services[i];
-		int width = service->scale > 1
-		    ? snprintf(NULL, 0, "%s-%u", service->name, service->scale)
-		    : (int) strlen(service->name);
+		int width = service->scale > 1 ? snprintf(NULL, 0, "%s-%u", service->name,
+						     service->scale)
+					       : (int) strlen(service->name);
 
 		if (width > (int) widest)
 			widest = (unsigned int) width;
@@ -56,6 +59,7 @@ int up_show_new(up_show **out, hk_log *log, const up_request *request)
 
 	if (show == NULL)
 		return -ENOMEM;
+	show->output = request->output;
 	show->quiet = request->quiet;
 	show->colour = cmd_colour_wanted(request->output, STDOUT_FILENO);
 	if (request->output->json) {
@@ -79,6 +83,13 @@ hk_log_sink *up_show_programs(up_show *show)
 	return show->json != NULL || show->quiet ? NULL : show->sink;
 }
 
+/* Never waits; what a reader that stands still costs us is counted and told at the end. */
+static void print(up_show *show, const char *text, size_t length)
+{
+	if (hk_log_sink_write(show->sink, text, length) < 0)
+		show->lost++;
+}
+
 static void event_as_json(up_show *show, const hk_service_event *event)
 {
 	const char *text;
@@ -88,7 +99,7 @@ static void event_as_json(up_show *show, const hk_service_event *event)
 	hk_record_write(show->json, &hk_service_event_type, event);
 	text = hk_json_writer_text(show->json, &length);
 	if (text != NULL)
-		(void) hk_log_sink_write(show->sink, text, length);
+		print(show, text, length);
 }
 
 /* ---- for people ---- */
@@ -198,14 +209,15 @@ static void line_write(up_show *show, hki_buffer *line)
 {
 	(void) hki_buffer_append_text(line, cmd_colour_end(show->colour));
 	(void) hki_buffer_append_char(line, '\n');
-	(void) hk_log_sink_write(show->sink, line->data, line->length);
+	print(show, line->data, line->length);
 }
 
 /* The last lines of a program that failed, where nobody saw them pass. */
 static void show_output(up_show *show, const hk_service_event *event)
 {
 	if (show->quiet && has(event, "output") && event->output[0] != '\0')
-		(void) hk_log_sink_write(show->sink, event->output, strlen(event->output));
+		(void) hk_log_sink_write(
+		    show->sink, event->output, strlen(event->output));
 }
 
 static void event_as_text(up_show *show, const hk_service_event *event)
@@ -214,8 +226,8 @@ static void event_as_text(up_show *show, const hk_service_event *event)
 
 	if (event->event == HK_SERVICE_EVENT_END)
 		return;
-	(void) hki_buffer_append_format(&line, "%shostkit: ",
-	    cmd_colour_begin(show->colour, event_style(event)));
+	(void) hki_buffer_append_format(
+	    &line, "%shostkit: ", cmd_colour_begin(show->colour, event_style(event)));
 	if (has(event, "service"))
 		(void) hki_buffer_append_text(&line, event->service);
 	if (has(event, "instance") && event->instance > 1)
@@ -226,7 +238,7 @@ static void event_as_text(up_show *show, const hk_service_event *event)
 	line_write(show, &line);
 	if (event->event == HK_SERVICE_EVENT_STATE &&
 	    (event->state == HK_SERVICE_STATE_FAILED ||
-	        event->state == HK_SERVICE_STATE_BACKOFF))
+		event->state == HK_SERVICE_STATE_BACKOFF))
 		show_output(show, event);
 }
 
@@ -257,6 +269,10 @@ void up_show_free(up_show *show)
 {
 	if (show == NULL)
 		return;
+	if (show->lost > 0)
+		cmd_note(show->output,
+		    "%" PRIu64 " events could not be printed: nobody read them",
+		    show->lost);
 	hk_log_sink_free(show->sink);
 	hk_json_writer_free(show->json);
 	hki_free(show);

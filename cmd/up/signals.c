@@ -64,8 +64,9 @@ static void forward(const up_signals *signals, int number)
 		hk_process_id id;
 
 		if (info->pid > 0 && info->identity != NULL &&
-		    hk_process_id_parse(&id, info->identity) == 0)
-			(void) hk_process_id_kill(&id, number);
+		    hk_process_id_parse(&id, info->identity) == 0 &&
+		    hk_process_id_kill(&id, number) < 0)
+			continue; /* it has ended meanwhile */
 	}
 	hk_service_list_free(list);
 }

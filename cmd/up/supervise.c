@@ -67,7 +67,8 @@ static int prepare(struct up *up)
 {
 	int r;
 
-	if ((r = hk_error_list_new(&up->errors)) < 0 || (r = hk_loop_new(&up->loop)) < 0 ||
+	if ((r = hk_error_list_new(&up->errors)) < 0 ||
+	    (r = hk_loop_new(&up->loop)) < 0 ||
 	    (r = hk_reaper_new(&up->reaper, up->loop)) < 0 ||
 	    (r = up_signals_new(&up->signals, up->loop)) < 0)
 		return r;
@@ -87,7 +88,8 @@ static int end_leftovers(struct up *up)
 
 	if (count > 0)
 		up_show_note(up->show,
-		    "ended %d process%s that a killed 'hostkit up' of this project had left",
+		    "ended %d process%s that a killed 'hostkit up' of this project had "
+		    "left",
 		    count, count == 1 ? "" : "es");
 	return count < 0 ? count : 0;
 }
@@ -116,7 +118,8 @@ static int fail(const struct up *up, int error)
 	const cmd_output *output = up->request->output;
 
 	if (hk_error_list_count(up->errors) > 0)
-		return cmd_fail_list(output, cmd_exit_from_error(error), error, up->errors);
+		return cmd_fail_list(
+		    output, cmd_exit_from_error(error), error, up->errors);
 	return cmd_fail(output, cmd_exit_from_error(error), error, NULL,
 	    "cannot supervise the services of '%s'", up->request->config->path);
 }

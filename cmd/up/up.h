@@ -25,17 +25,16 @@ typedef struct up_scale {
 typedef struct up_request {
 	const cmd_output *output;
 	const hki_config *config;
-	const char *const *names; /* NULL-terminated; NULL: all */
+	const char *const *names;    /* NULL-terminated; NULL: all */
 	const char *state_directory; /* NULL: the usual one */
-	bool quiet;     /* programs' output goes to their files alone */
-	bool no_prefix;
+	bool quiet;                  /* programs' output goes to their files alone */
 } up_request;
 
 /* ---- map.c ---- */
 
 /* Add service @index of @config to @set.  0 or a negative code, explained in @errors. */
-int up_add_service(hk_service_set *set, const hki_config *config, size_t index,
-    hk_error_list *errors);
+int up_add_service(
+    hk_service_set *set, const hki_config *config, size_t index, hk_error_list *errors);
 
 /* ---- supervise.c ---- */
 
