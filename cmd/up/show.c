@@ -216,8 +216,7 @@ static void line_write(up_show *show, hki_buffer *line)
 static void show_output(up_show *show, const hk_service_event *event)
 {
 	if (show->quiet && has(event, "output") && event->output[0] != '\0')
-		(void) hk_log_sink_write(
-		    show->sink, event->output, strlen(event->output));
+		print(show, event->output, strlen(event->output));
 }
 
 static void event_as_text(up_show *show, const hk_service_event *event)
