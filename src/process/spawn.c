@@ -223,13 +223,13 @@ int hki_process_register(hk_process *process)
 	int fd = process->keeper ? hki_keeper_fd(process->tree) : process->ref.fd;
 	int r;
 
-	if (hki_map_get(&registry->by_pid, pid) != NULL)
+	if (!process->buried && hki_map_get(&registry->by_pid, pid) != NULL)
 		return -EEXIST;
 	r = hk_watch_start(&process->watch, registry->loop, fd, HK_READABLE,
 	    hki_process_on_end, process);
 	if (r < 0)
 		return r;
-	r = hki_map_put(&registry->by_pid, pid, process);
+	r = process->buried ? 0 : hki_map_put(&registry->by_pid, pid, process);
 	if (r < 0) {
 		hk_watch_free(hki_take(process->watch));
 		return r;
