@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/error_list.h"
 #include "base/opts.h"
-#include "service/endpoint.h"
+#include "service/health.h"
 
 /*
  * Taking over what a caller says about a service.  Every mistake is reported,
@@ -48,7 +48,6 @@ static void copy_health(
     hki_description *out, const hk_service_health *given, struct check *check)
 {
 	hk_service_health *health = &out->health;
-	hki_endpoint endpoint;
 	int r = hki_opts_copy(health, sizeof(*health), given, given->size,
 	    offsetof(hk_service_health, retries));
 
@@ -56,43 +55,12 @@ static void copy_health(
 		mistake(check, r, "healthcheck", "its options are of an unknown size");
 		return;
 	}
-	out->has_health = health->kind != HK_SERVICE_HEALTH_NONE;
+	r = hki_health_validate(health, check->errors);
+	if (r < 0 && check->result == 0)
+		check->result = r;
 	health->target = hki_arena_string(&out->arena, health->target);
 	health->command = hki_arena_strings(&out->arena, health->command);
-	health->retries = health->retries != 0 ? health->retries : 3;
-	health->interval_ns = or_default(health->interval_ns, 30 * HKI_NS_PER_S);
-	health->timeout_ns = or_default(health->timeout_ns, 30 * HKI_NS_PER_S);
-	if (health->timeout_ns > health->interval_ns)
-		health->timeout_ns = health->interval_ns;
-	health->start_interval_ns = or_default(health->start_interval_ns, HKI_NS_PER_S);
-	if (health->start_interval_ns > health->interval_ns)
-		health->start_interval_ns = health->interval_ns;
-
-	switch (health->kind) {
-	case HK_SERVICE_HEALTH_HTTP:
-	case HK_SERVICE_HEALTH_TCP:
-		if (health->target == NULL ||
-		    hki_endpoint_parse(&endpoint, health->target,
-			health->kind == HK_SERVICE_HEALTH_HTTP) < 0)
-			mistake(check, -EINVAL, "healthcheck",
-			    health->kind == HK_SERVICE_HEALTH_HTTP
-				? "http takes http://HOST:PORT/PATH"
-				: "tcp takes HOST:PORT, an IPv6 address in brackets");
-		break;
-	case HK_SERVICE_HEALTH_COMMAND:
-		if (health->command == NULL || health->command[0] == NULL)
-			mistake(check, -EINVAL, "healthcheck", "the command is empty");
-		break;
-	case HK_SERVICE_HEALTH_LOG:
-		if (health->target == NULL)
-			mistake(check, -EINVAL, "healthcheck", "log takes an expression");
-		break;
-	case HK_SERVICE_HEALTH_NONE:
-	case HK_SERVICE_HEALTH_NOTIFY:
-		break;
-	default:
-		mistake(check, -EINVAL, "healthcheck", "its kind is unknown");
-	}
+	out->has_health = health->kind != HK_SERVICE_HEALTH_NONE;
 }
 
 static void copy_log(hki_description *out, hk_log_file_opts *log, bool *has,
