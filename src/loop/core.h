@@ -78,7 +78,6 @@ struct hk_loop {
 	bool now_known;      /* now_ns was taken in this turn, or since the wait */
 	bool running;        /* inside hk_loop_run() or _run_once() */
 	bool in_turn;
-	bool served; /* this turn has called back already */
 	bool stopping;
 	bool posted; /* posts ran in this turn */
 	bool measuring;

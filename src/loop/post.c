@@ -230,7 +230,6 @@ void hki_posts_run(hk_loop *loop)
 	if (limit > HKI_POST_SEGMENT_SLOTS)
 		limit = HKI_POST_SEGMENT_SLOTS;
 	while ((queue->head != last || queue->taken < limit) && take(queue, &task)) {
-		loop->served = true;
 		task.fn(task.user);
 		hki_next_run(loop);
 	}

@@ -168,7 +168,6 @@ static void fire(hk_loop *loop, const hki_timer_entry *entry, uint64_t now_ns)
 		(void) hki_timer_heap_remove(heap, entry->slot);
 		count_out(timer);
 	}
-	timer->loop->served = true;
 	timer->fn(timer, timer->user);
 }
 
