@@ -113,12 +113,16 @@ void hk_process_detach(hk_process *process)
 		return;
 	}
 	if (process->registry == NULL) {
+		if (process->tree_started)
+			hki_tree_detach(process->tree);
 		hki_process_end_now(process);
 		return;
 	}
 	hki_process_bury(process);
 	process->work = HKI_WORK_NONE;
 	hk_timer_stop(process->timer);
+	if (process->tree_started)
+		hki_tree_detach(process->tree);
 	if (process->state != HK_PROCESS_STARTING && !hki_process_is_alive(process))
 		hki_process_release(process);
 }

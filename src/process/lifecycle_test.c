@@ -268,6 +268,30 @@ static void a_detached_process_runs_on_and_leaves_no_zombie(void **state)
 	assert_int_equal(0, f->calls);
 }
 
+static void a_detached_process_outlives_its_keeper_and_us(void **state)
+{
+	fixture *f = *state;
+	hk_process_opts opts = fixture_opts(COMMAND("sleep", "100"));
+	pid_t pid;
+	int r;
+
+	opts.tree = HK_TREE_KEEPER;
+	r = hk_process_spawn(&f->process, f->loop, &opts, NULL);
+	if (r == -ENOTSUP) /* no keeper program was built */
+		skip();
+	assert_int_equal(0, r);
+	pid = hk_process_pid(f->process);
+	hk_process_detach(f->process);
+	f->process = NULL;
+	hk_loop_free(f->loop);
+	f->loop = NULL;
+	assert_true(is_running(pid));
+	assert_int_equal(0, kill(pid, SIGKILL));
+	assert_ends(pid);
+	while (waitpid(-1, NULL, 0) > 0) /* the keeper, which goes with it */
+		;
+}
+
 static void a_loop_may_go_before_its_handles(void **state)
 {
 	fixture *f = *state;
@@ -366,6 +390,7 @@ int main(int argc, char **argv)
 		TEST(freeing_kills_the_tree),
 		TEST(it_may_be_freed_in_its_callback),
 		TEST(a_detached_process_runs_on_and_leaves_no_zombie),
+		TEST(a_detached_process_outlives_its_keeper_and_us),
 		TEST(a_loop_may_go_before_its_handles),
 		TEST(a_loop_takes_the_buried_with_it),
 		TEST(a_host_that_collects_our_child_leaves_the_end_known_or_unknown),
