@@ -186,7 +186,8 @@ static int find_program(hki_plan *plan, const char *file, hk_error_list *errors)
 	if (*file == '\0')
 		return hki_plan_fail(plan, HKI_STEP_EXEC, -ENOENT, errors,
 		    "the name of the program is empty");
-	if (strchr(file, '/') != NULL)
+	plan->searched = strchr(file, '/') == NULL;
+	if (!plan->searched)
 		plan->paths = hki_strings_copy(&file, 1);
 	else
 		plan->paths = search_paths(path != NULL ? path : DEFAULT_PATH, file);
