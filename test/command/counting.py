@@ -1,0 +1,20 @@
+"""Count interrupts exactly: each one that is delivered writes a byte, also when several
+come close together.  "q" on the terminal ends it and prints the sum."""
+import os
+import select
+import signal
+
+arrived, write_end = os.pipe()
+os.set_blocking(write_end, False)
+signal.signal(signal.SIGINT, lambda number, frame: None)
+signal.set_wakeup_fd(write_end)
+print("ready", flush=True)
+total = 0
+while True:
+    readable = select.select([arrived, 0], [], [])[0]
+    if arrived in readable:
+        total += len(os.read(arrived, 100))
+        print(f"caught {total}", flush=True)
+    elif b"q" in os.read(0, 100):
+        break
+print(f"total {total}", flush=True)
