@@ -75,6 +75,7 @@ int hki_process_new(hk_process **out, hki_registry *registry, const hk_process_o
 		process->ends[i] = -1;
 	process->flags = opts->flags;
 	process->on_exit = opts->on_exit;
+	process->on_start = opts->on_start;
 	process->user = opts->user_data;
 	process->exit.step = "";
 	if (opts->stop_step_count > 0) {

@@ -98,6 +98,7 @@ struct hk_process {
 	    own_max_rss_bytes; /* our peak when it started, which its count begins with */
 	hk_process_exit exit;
 	hk_process_exit_fn on_exit;
+	hk_process_start_fn on_start;
 	void *user;
 
 	/* a start under way */

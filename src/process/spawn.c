@@ -287,8 +287,12 @@ void hki_process_spawned_elsewhere(hk_process *process)
 		hki_process_fail(process, r, hki_step_name(step));
 	} else if (process->buried && !process->detached) {
 		hki_process_kill_buried(process);
-	} else if (process->stop_wanted) {
-		hki_process_begin_stop(process);
+	} else {
+		if (process->stop_wanted)
+			hki_process_begin_stop(process);
+		/* The last thing: the callback may free it. */
+		if (process->on_start != NULL)
+			process->on_start(process, process->user);
 	}
 }
 
