@@ -60,7 +60,7 @@ A terminal of its own:
   $ printf 'typed\n' | hostkit run --pty -- cat | tr -d '\r'
   typed
   typed
-  $ drive --size 30x100 --show -- hostkit run --pty -- sh -c 'sleep 0.2; stty size'
+  $ drive --size 30x100 --show -- hostkit run --pty -- stty size
   30 100
   exit 0
   $ drive --show expect:ready resize:10x20 expect:done -- hostkit run --pty -- bash -c 'trap "stty size; echo done; exit 5" WINCH; echo ready; while :; do sleep 0.01; done'
