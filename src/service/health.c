@@ -48,7 +48,7 @@ struct hki_health {
 	hk_timer *next;     /* the next try */
 	hk_timer *deadline; /* of the first success; later of the watchdog */
 	hk_watch *notify;
-	hk_log_watch *line;
+	hk_log_watch *lines[2]; /* of output and errors */
 	hki_notify_belongs_fn belongs;
 	void *belongs_user;
 };
@@ -293,6 +293,18 @@ static int start_timer(
 	return hk_timer_start(out, health->loop, &opts);
 }
 
+static int wait_for_line(hki_health *health)
+{
+	hk_log_stream *const streams[] = { health->opts.output, health->opts.errors };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < 2; i++)
+		if (streams[i] != NULL)
+			r = hk_log_watch_line(&health->lines[i], streams[i],
+			    health->opts.check->target, on_line, health, NULL);
+	return r;
+}
+
 static int begin(hki_health *health)
 {
 	const hk_service_health *check = health->opts.check;
@@ -305,8 +317,7 @@ static int begin(hki_health *health)
 	if (r < 0)
 		return r;
 	if (check->kind == HK_SERVICE_HEALTH_LOG)
-		return hk_log_watch_line(&health->line, health->opts.output,
-		    check->target, on_line, health, NULL);
+		return wait_for_line(health);
 	if (check->kind == HK_SERVICE_HEALTH_NOTIFY)
 		return hk_watch_start(&health->notify, health->loop,
 		    health->opts.notify_fd, HK_READABLE, on_notify, health);
@@ -353,7 +364,8 @@ void hki_health_free(hki_health *health)
 	hk_timer_free(health->next);
 	hk_timer_free(health->deadline);
 	hk_watch_free(health->notify);
-	hk_log_watch_free(health->line);
+	hk_log_watch_free(health->lines[0]);
+	hk_log_watch_free(health->lines[1]);
 	hki_free(health);
 }
 

@@ -33,6 +33,7 @@ typedef struct hki_health_events {
 typedef struct hki_health_opts {
 	const hk_service_health *check; /* Borrowed while the monitor lives; NULL: none */
 	hk_log_stream *output;          /* for HK_SERVICE_HEALTH_LOG; else NULL */
+	hk_log_stream *errors; /* the same for stderr, if that is apart; else NULL */
 	const hk_process_opts *process; /* whose directory, environment and user a command
 					   shares.  Borrowed */
 	const char *notify_path; /* HK_SERVICE_HEALTH_NOTIFY: where hki_notify_open()
