@@ -241,6 +241,9 @@ typedef struct hk_process_opts {
 	hk_process_exit_fn on_exit;  /* NULL: nobody is told */
 	void *user_data;             /* handed to on_exit and on_start */
 	hk_process_start_fn on_start; /* with a spawner: the program runs; NULL: nobody is told */
+
+	uint32_t terminal_rows; /* HK_STDIO_PTY: the size it begins with; 0: not known */
+	uint32_t terminal_columns;
 } hk_process_opts;
 
 /* clang-format off */

@@ -223,6 +223,8 @@ static int check_ranges(
 		{ UINT32_MAX, opts->stdio[0].kind, 0, HK_STDIO_PTY, "stdin" },
 		{ UINT32_MAX, opts->stdio[1].kind, 0, HK_STDIO_PTY, "stdout" },
 		{ UINT32_MAX, opts->stdio[2].kind, 0, HK_STDIO_STDOUT, "stderr" },
+		{ UINT32_MAX, opts->terminal_rows, 0, UINT16_MAX, "terminal_rows" },
+		{ UINT32_MAX, opts->terminal_columns, 0, UINT16_MAX, "terminal_columns" },
 	};
 
 	for (size_t i = 0; i < HKI_COUNT(ranges); i++) {
