@@ -108,6 +108,13 @@ typedef struct hk_process_exit {
 typedef void (*hk_process_exit_fn)(
     hk_process *process, const hk_process_exit *how, void *user);
 
+/*
+ * Called once when a start that was handed to a spawner has succeeded: the
+ * program runs.  Not called for a start in the calling thread, which has
+ * succeeded when hk_process_spawn() returns.  Freeing @process here is fine.
+ */
+typedef void (*hk_process_start_fn)(hk_process *process, void *user);
+
 /* ---- what to start ---- */
 
 typedef enum hk_stdio_kind {
@@ -232,7 +239,8 @@ typedef struct hk_process_opts {
 
 	hk_process_spawner *spawner; /* NULL: start in the calling thread (Borrowed) */
 	hk_process_exit_fn on_exit;  /* NULL: nobody is told */
-	void *user_data;             /* handed to on_exit */
+	void *user_data;             /* handed to on_exit and on_start */
+	hk_process_start_fn on_start; /* with a spawner: the program runs; NULL: nobody is told */
 } hk_process_opts;
 
 /* clang-format off */
@@ -414,7 +422,8 @@ typedef void (*hk_process_run_fn)(
 typedef struct hk_process_run_opts {
 	size_t size;
 	const hk_process_opts *process; /* required; on_exit and user_data in it are ignored.
-					   Streams left at HK_STDIO_PIPE are captured */
+					   Streams left at HK_STDIO_PIPE are captured; a
+					   terminal as stdout, and on a loop left to the caller */
 	const void *stdin_data;    /* written to stdin, which becomes a pipe; NULL: as in process */
 	size_t stdin_length;
 	uint64_t max_output_bytes; /* kept of each stream; 0: 1 MiB.  UINT64_MAX: no limit */

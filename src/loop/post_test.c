@@ -219,6 +219,23 @@ static void steady_posting_allocates_nothing(void **state)
 	hki_torture_unwatch();
 }
 
+static void set_flag(void *user)
+{
+	*(bool *) user = true;
+}
+
+static void a_turn_that_has_served_a_post_does_not_sleep(void **state)
+{
+	hk_loop *loop = *state;
+	bool done = false;
+
+	hki_loop_hold(loop); /* something else to wait for, for ever */
+	assert_int_equal(0, hk_loop_post(loop, set_flag, &done));
+	while (!done)
+		assert_int_equal(1, hk_loop_run_once(loop, -1));
+	hki_loop_release(loop);
+}
+
 static void posts_that_never_ran_are_dropped_with_the_loop(void **state)
 {
 	hk_loop *loop = NULL;
@@ -253,6 +270,36 @@ static void a_slot_that_is_not_filled_yet_holds_up_the_ones_behind_it(void **sta
 	assert_int_equal(2, calls);
 }
 
+/*
+ * A poster drew a ticket too high and was held up before it hung up the next
+ * segment.  Meanwhile the segment was emptied and is the last one again, not
+ * full: what the poster does then must not make the loop wait for tickets that
+ * nobody will draw.
+ */
+static void a_poster_held_up_with_a_reused_segment_does_no_harm(void **state)
+{
+	hk_loop *loop = *state;
+	hki_post_segment *segment = atomic_load(&loop->posts.tail);
+	int calls = 0;
+
+	do {
+		for (unsigned int i = 0; i < HKI_POST_SEGMENT_SLOTS; i++)
+			assert_int_equal(0, hk_loop_post(loop, increment, &calls));
+		assert_int_equal(0, hk_loop_run(loop));
+	} while (atomic_load(&loop->posts.tail) == segment);
+	for (unsigned int i = 0; atomic_load(&loop->posts.tail) != segment; i++) {
+		assert_true(i < 4 * HKI_POST_SEGMENT_SLOTS);
+		assert_int_equal(0, hk_loop_post(loop, increment, &calls));
+		assert_int_equal(0, hk_loop_run(loop));
+	}
+
+	assert_int_equal(0, hki_post_queue_extend(&loop->posts, segment));
+	calls = 0;
+	assert_int_equal(0, hk_loop_post(loop, increment, &calls));
+	assert_int_equal(0, hk_loop_run_once(loop, 0));
+	assert_int_equal(1, calls);
+}
+
 #define IN_LOOP(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -263,8 +310,10 @@ int main(void)
 		IN_LOOP(wake_makes_a_waiting_loop_turn),
 		IN_LOOP(wake_may_be_called_in_a_signal_handler),
 		IN_LOOP(a_post_keeps_the_loop_alive_until_it_ran),
+		IN_LOOP(a_turn_that_has_served_a_post_does_not_sleep),
 		cmocka_unit_test(steady_posting_allocates_nothing),
 		cmocka_unit_test(posts_that_never_ran_are_dropped_with_the_loop),
+		IN_LOOP(a_poster_held_up_with_a_reused_segment_does_no_harm),
 		IN_LOOP(a_slot_that_is_not_filled_yet_holds_up_the_ones_behind_it),
 	};
 
