@@ -87,6 +87,11 @@ static void fail(hk_json_writer *writer, int error)
 		writer->error = error;
 }
 
+void hki_json_writer_fail(hk_json_writer *writer, int error)
+{
+	fail(writer, error);
+}
+
 static void put(hk_json_writer *writer, const char *bytes, size_t length)
 {
 	if (writer->error == 0)
@@ -208,7 +213,8 @@ void hk_json_write_array_end(hk_json_writer *writer)
 }
 
 /* The key is @key and @suffix together. */
-static void write_key(hk_json_writer *writer, const char *key, const char *suffix)
+static void write_key(
+    hk_json_writer *writer, const char *key, size_t length, const char *suffix)
 {
 	unsigned char *level = current_level(writer);
 
@@ -222,19 +228,24 @@ static void write_key(hk_json_writer *writer, const char *key, const char *suffi
 	*level |= LEVEL_KEY;
 	put(writer, "\"", 1);
 	if (writer->error == 0)
-		fail(writer, hki_json_escape_append(&writer->buffer, key, strlen(key)));
+		fail(writer, hki_json_escape_append(&writer->buffer, key, length));
 	put_text(writer, suffix);
 	put_text(writer, writer->indent > 0 ? "\": " : "\":");
 }
 
 void hk_json_write_key(hk_json_writer *writer, const char *key)
 {
-	write_key(writer, key, "");
+	write_key(writer, key, strlen(key), "");
+}
+
+void hk_json_write_key_length(hk_json_writer *writer, const char *key, size_t length)
+{
+	write_key(writer, key, length, "");
 }
 
 void hki_json_write_key_base64(hk_json_writer *writer, const char *key)
 {
-	write_key(writer, key, "_base64");
+	write_key(writer, key, strlen(key), "_base64");
 }
 
 static void write_plain(hk_json_writer *writer, const char *text)
@@ -305,6 +316,14 @@ void hk_json_write_string_length(hk_json_writer *writer, const char *text, size_
 	end_value(writer);
 }
 
+void hk_json_write_raw(hk_json_writer *writer, const char *text, size_t length)
+{
+	if (!begin_value(writer))
+		return;
+	put(writer, text, length);
+	end_value(writer);
+}
+
 void hki_json_write_base64(hk_json_writer *writer, const void *bytes, size_t length)
 {
 	if (!begin_value(writer))
@@ -319,7 +338,7 @@ void hki_json_write_base64(hk_json_writer *writer, const void *bytes, size_t len
 void hk_json_write_bytes(
     hk_json_writer *writer, const char *key, const void *bytes, size_t length)
 {
-	write_key(writer, key, "");
+	write_key(writer, key, strlen(key), "");
 	hk_json_write_string_length(writer, bytes, length);
 	if (hki_utf8_valid(bytes, length))
 		return;

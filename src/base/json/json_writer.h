@@ -9,4 +9,7 @@
 void hki_json_write_key_base64(hk_json_writer *writer, const char *key);
 void hki_json_write_base64(hk_json_writer *writer, const void *bytes, size_t length);
 
+/* Note a failure of whoever drives the writer, unless one stands already. */
+void hki_json_writer_fail(hk_json_writer *writer, int error);
+
 #endif /* HKI_BASE_JSON_WRITER_H */
