@@ -60,6 +60,14 @@ static inline size_t hki_scan_sse2_copy_plain(char *to, const char *from, size_t
 		if (special != 0)
 			return done + (size_t) __builtin_ctz(special);
 	}
+	if (length - done >= sizeof(__m128i) / 2) {
+		/* The upper half comes as zeroes, which are special. */
+		__m128i bytes = _mm_loadl_epi64((const __m128i *) (from + done));
+		unsigned int special = hki_scan_sse2_special(bytes);
+
+		_mm_storel_epi64((__m128i *) (to + done), bytes);
+		done += (size_t) __builtin_ctz(special);
+	}
 	return done;
 }
 
