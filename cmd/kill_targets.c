@@ -82,21 +82,33 @@ void kill_target_note(kill_target *target, kill_result result, int error)
 		hk_record_set(&target->record, PROCESSES);
 }
 
-/* The name in /proc/PID/comm; without one it is left out. */
-static void read_name(kill_target *target)
+/*
+ * Name and state from /proc/PID/stat: "PID (NAME) STATE …", where the name may hold
+ * anything.  Returns false when it has ended and only waits for its parent.
+ */
+static bool read_stat(kill_target *target)
 {
-	char path[64];
+	char path[64], text[512];
+	const char *open, *close;
+	size_t length = 0;
 	FILE *file;
 
-	snprintf(path, sizeof(path), "/proc/%lld/comm", (long long) target->id.pid);
+	(void) snprintf(
+	    path, sizeof(path), "/proc/%lld/stat", (long long) target->id.pid);
 	file = fopen(path, "re");
 	if (file == NULL)
-		return;
-	if (fgets(target->name_text, sizeof(target->name_text), file) != NULL) {
-		target->name_text[strcspn(target->name_text, "\n")] = '\0';
-		hk_record_set(&target->record, NAME);
-	}
+		return false;
+	length = fread(text, 1, sizeof(text) - 1, file);
 	(void) fclose(file);
+	text[length] = '\0';
+	open = strchr(text, '(');
+	close = strrchr(text, ')');
+	if (open == NULL || close == NULL || close < open)
+		return true;
+	(void) snprintf(target->name_text, sizeof(target->name_text), "%.*s",
+	    (int) (close - open - 1), open + 1);
+	hk_record_set(&target->record, NAME);
+	return strncmp(close, ") Z", 3) != 0 && strncmp(close, ") X", 3) != 0;
 }
 
 /* One more row.  Texts inside a row move with the array; kill_targets_find() points at them. */
@@ -116,21 +128,6 @@ static kill_target *add(kill_targets *targets, const char *word)
 	return target;
 }
 
-static int add_identity(kill_targets *targets, const char *word, const hk_process_id *id)
-{
-	kill_target *target = add(targets, word);
-
-	if (target == NULL)
-		return -ENOMEM;
-	target->id = *id;
-	target->pid = id->pid;
-	hk_process_id_format(target->identity_text, sizeof(target->identity_text), id);
-	hk_record_set(&target->record, PID);
-	hk_record_set(&target->record, IDENTITY);
-	read_name(target);
-	return 0;
-}
-
 static int add_absent(
     kill_targets *targets, const char *word, kill_result result, int error)
 {
@@ -139,6 +136,24 @@ static int add_absent(
 	if (target == NULL)
 		return -ENOMEM;
 	kill_target_note(target, result, error);
+	return 0;
+}
+
+static int add_identity(kill_targets *targets, const char *word, const hk_process_id *id)
+{
+	kill_target *target = add(targets, word);
+
+	if (target == NULL)
+		return -ENOMEM;
+	target->id = *id;
+	if (!read_stat(target)) {
+		targets->count--;
+		return add_absent(targets, word, KILL_ABSENT, -ESRCH);
+	}
+	target->pid = id->pid;
+	hk_process_id_format(target->identity_text, sizeof(target->identity_text), id);
+	hk_record_set(&target->record, PID);
+	hk_record_set(&target->record, IDENTITY);
 	return 0;
 }
 

@@ -10,16 +10,20 @@
 #include "output/fail.h"
 #include "verbs.h"
 
-/* A descriptor opened later must not become 0, 1 or 2 and receive our messages. */
+/*
+ * A descriptor opened later must not become 0, 1 or 2 and receive our messages.
+ * Streams that are closed are opened the wrong way round, so that using them
+ * fails as it would have: nobody believes that output was written.
+ */
 static void open_standard_streams(void)
 {
-	int fd;
-
-	do {
-		fd = open("/dev/null", O_RDWR);
-	} while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd > STDERR_FILENO)
-		(void) close(fd);
+	for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++) {
+		if (fcntl(stream, F_GETFD) >= 0)
+			continue;
+		if (open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY) !=
+		    stream)
+			_exit(CMD_EXIT_FAILED);
+	}
 }
 
 static int do_line(const cmd_line *line)

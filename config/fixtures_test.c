@@ -86,19 +86,13 @@ static void assert_round_trip(const hki_config *config)
 {
 	hki_buffer first = HKI_BUFFER_INIT;
 	hki_buffer second = HKI_BUFFER_INIT;
-	hki_buffer escaped = HKI_BUFFER_INIT;
 	hk_error_list *errors = NULL;
 	hki_config *again = NULL;
 
 	append_config(&first, config);
-	/* A dollar that was meant must be written as two. */
-	for (size_t i = 0; i < first.length; i++)
-		assert_int_equal(0, hki_buffer_append(&escaped,
-					first.data[i] == '$' ? "$$" : &first.data[i],
-					first.data[i] == '$' ? 2 : 1));
 	assert_int_equal(0, hk_error_list_new(&errors));
-	if (hki_config_parse(&again, escaped.data, escaped.length, "again.json",
-		"/elsewhere", &options, errors, NULL) < 0) {
+	if (hki_config_parse(&again, first.data, first.length, "again.json", "/elsewhere",
+		&options, errors, NULL) < 0) {
 		append_list(&second, "", errors);
 		print_error("%s\n%s\n", first.data, second.data);
 		fail();
@@ -107,7 +101,6 @@ static void assert_round_trip(const hki_config *config)
 	assert_string_equal(first.data, second.data);
 	hki_config_free(again);
 	hk_error_list_free(errors);
-	hki_buffer_deinit(&escaped);
 	hki_buffer_deinit(&first);
 	hki_buffer_deinit(&second);
 }

@@ -79,7 +79,7 @@ static void write_test(hk_json_writer *writer, const hki_key *key, const void *f
 	if (strcmp(words[0], "NONE") != 0 || words[1] != NULL)
 		hk_json_write_string(writer, "CMD");
 	for (size_t i = 0; words[i] != NULL; i++)
-		hk_json_write_string(writer, words[i]);
+		hki_write_value(writer, words[i]);
 	hk_json_write_array_end(writer);
 }
 
@@ -163,6 +163,17 @@ static const char *parse_authority(
 	return hki_arena_text(arena, text, (size_t) (end - text));
 }
 
+/* @before HOST:PORT @after, an IPv6 address in brackets: one way to say it. */
+static const char *full_text(hki_check *check, const char *before,
+    const hki_config_endpoint *endpoint, const char *after)
+{
+	bool brackets = strchr(endpoint->host, ':') != NULL;
+
+	return hki_arena_format(check->arena, "%s%s%s%s:%u%s", before,
+	    brackets ? "[" : "", endpoint->host, brackets ? "]" : "",
+	    (unsigned int) endpoint->port, after);
+}
+
 static void read_http(
     hki_check *check, const hki_key *key, const hki_node *node, void *field)
 {
@@ -187,7 +198,6 @@ static void read_http(
 	}
 	length = strcspn(authority, "/?#");
 	endpoint.host = parse_authority(check->arena, &endpoint.port, authority, length);
-	endpoint.text = scalar.text;
 	endpoint.path = authority[length] == '/' ? authority + length : "/";
 	if (endpoint.host == NULL ||
 	    (authority[length] != '/' && authority[length] != '\0')) {
@@ -202,7 +212,9 @@ static void read_http(
 			return;
 		}
 	}
-	*(hki_config_endpoint *) field = endpoint;
+	endpoint.text = full_text(check, scheme, &endpoint, endpoint.path);
+	if (endpoint.text != NULL)
+		*(hki_config_endpoint *) field = endpoint;
 }
 
 static void read_tcp(
@@ -213,7 +225,6 @@ static void read_tcp(
 
 	if (!hki_check_scalar(&scalar, check, key, node))
 		return;
-	endpoint.text = scalar.text;
 	if (parse_port(&endpoint.port, scalar.text, strlen(scalar.text)))
 		endpoint.host = "127.0.0.1";
 	else
@@ -222,6 +233,8 @@ static void read_tcp(
 	if (endpoint.host == NULL || endpoint.port == 0)
 		hki_check_refuse(check, key, node);
 	else
+		endpoint.text = full_text(check, "", &endpoint, "");
+	if (endpoint.text != NULL)
 		*(hki_config_endpoint *) field = endpoint;
 }
 
@@ -233,7 +246,7 @@ static bool no_endpoint(const void *field)
 static void write_endpoint(hk_json_writer *writer, const hki_key *key, const void *field)
 {
 	(void) key;
-	hk_json_write_string(writer, ((const hki_config_endpoint *) field)->text);
+	hki_write_value(writer, ((const hki_config_endpoint *) field)->text);
 }
 
 static void schema_http(hk_json_writer *writer, const hki_key *key)

@@ -53,6 +53,9 @@ bool hki_read_integer(int64_t *out, hki_check *check, const hki_key *key,
 bool hki_read_words(const char *const **out, hki_check *check, const hki_key *key,
     const hki_node *node, const char *line, const char *shell_hint);
 
+/* Write a value so that reading it, variables replaced, gives @text: dollars are doubled. */
+void hki_write_value(hk_json_writer *writer, const char *text);
+
 /* Members of a JSON Schema: "type": @type. */
 void hki_schema_type(hk_json_writer *writer, const char *type);
 void hki_schema_text(hk_json_writer *writer, const char *key, const char *text);

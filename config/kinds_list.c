@@ -94,7 +94,7 @@ static void write_texts(hk_json_writer *writer, const hki_key *key, const void *
 	(void) key;
 	hk_json_write_array_begin(writer);
 	for (size_t i = 0; texts != NULL && texts[i] != NULL; i++)
-		hk_json_write_string(writer, texts[i]);
+		hki_write_value(writer, texts[i]);
 	hk_json_write_array_end(writer);
 }
 

@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "base/buffer.h"
+#include "base/cleanup.h"
+#include "base/json/json_writer.h"
 #include "nearest.h"
 
 /* ---- JSON Schema ---- */
@@ -42,6 +45,24 @@ bool hki_no_pointer(const void *field)
 
 /* ---- texts and paths ---- */
 
+void hki_write_value(hk_json_writer *writer, const char *text)
+{
+	hki_cleanup(hki_buffer_deinitp) hki_buffer escaped = HKI_BUFFER_INIT;
+	int r = 0;
+
+	if (strchr(text, '$') == NULL) {
+		hk_json_write_string(writer, text);
+		return;
+	}
+	for (; *text != '\0' && r == 0; text++)
+		r = *text == '$' ? hki_buffer_append(&escaped, "$$", 2)
+				 : hki_buffer_append_char(&escaped, *text);
+	if (r < 0)
+		hki_json_writer_fail(writer, r);
+	else
+		hk_json_write_string(writer, escaped.data);
+}
+
 static void read_text(
     hki_check *check, const hki_key *key, const hki_node *node, void *field)
 {
@@ -67,7 +88,7 @@ static void read_path(
 static void write_text(hk_json_writer *writer, const hki_key *key, const void *field)
 {
 	(void) key;
-	hk_json_write_string(writer, *(const char *const *) field);
+	hki_write_value(writer, *(const char *const *) field);
 }
 
 static void schema_text(hk_json_writer *writer, const hki_key *key)

@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/error_list.h"
 #include "formats.h"
+#include "json_text.h"
 #include "source.h"
 
 struct hki_config_memory {
@@ -113,13 +114,18 @@ static int parse(hki_config **out, struct hki_config_memory *memory,
 	return 0;
 }
 
-/* Leave out a UTF-8 byte order mark: it would shift the first column. */
-static void skip_mark(hki_source *source)
+/*
+ * What no reader should see: a byte order mark, which would shift the first
+ * column, and where JSON is not quite YAML.
+ */
+static void prepare(hki_source *source, hki_arena *arena)
 {
 	if (source->length >= 3 && memcmp(source->text, "\xEF\xBB\xBF", 3) == 0) {
 		source->text += 3;
 		source->length -= 3;
 	}
+	if (hki_is_json(source->path))
+		source->text = hki_json_text(arena, source->text, &source->length);
 }
 
 static int run_javascript(hki_source *source, hki_arena *arena,
@@ -161,7 +167,9 @@ int hki_config_load(hki_config **out, const hki_config_options *options,
 		r = run_javascript(&source, &memory->arena, options, errors);
 	if (r < 0)
 		return r;
-	skip_mark(&source);
+	prepare(&source, &memory->arena);
+	if (source.text == NULL)
+		return -ENOMEM;
 	r = parse(out, memory, &source, options, errors, warnings);
 	if (r == 0)
 		memory = NULL;
@@ -186,7 +194,9 @@ int hki_config_parse(hki_config **out, const char *text, size_t length, const ch
 	source.length = length;
 	if (memory->arena.failed)
 		return -ENOMEM;
-	skip_mark(&source);
+	prepare(&source, &memory->arena);
+	if (source.text == NULL)
+		return -ENOMEM;
 	r = parse(
 	    out, memory, &source, options != NULL ? options : &none, errors, warnings);
 	if (r == 0)

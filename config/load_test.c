@@ -1,87 +1,10 @@
-#include "config/load.h"
+#include "config/load_test.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
-#include <cmocka.h>
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "base/error_list.h"
 #include "base/torture.h"
-
-static char directory[] = "/tmp/hostkit-config-XXXXXX";
-static int home = -1;
-
-/* A folder for every test, which is the present one while it runs. */
-static int enter(void **state)
-{
-	(void) state;
-	strcpy(directory, "/tmp/hostkit-config-XXXXXX");
-	home = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return home < 0 || mkdtemp(directory) == NULL || chdir(directory) < 0 ? -1 : 0;
-}
-
-static int leave(void **state)
-{
-	char command[64];
-
-	(void) state;
-	(void) snprintf(command, sizeof(command), "rm -rf %s", directory);
-	if (fchdir(home) < 0 || close(home) < 0)
-		return -1;
-	return system(command); /* a test of ours, not the library */
-}
-
-static void put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-
-	assert_true(fd >= 0);
-	assert_int_equal(strlen(text), write(fd, text, strlen(text)));
-	assert_int_equal(0, close(fd));
-}
-
-static hki_config *load(const hki_config_options *options)
-{
-	hk_error_list *errors = NULL;
-	hki_config *config = NULL;
-	char line[512];
-	int r;
-
-	assert_int_equal(0, hk_error_list_new(&errors));
-	r = hki_config_load(&config, options, errors, NULL);
-	if (r < 0) {
-		if (hk_error_list_count(errors) > 0)
-			(void) hk_error_format(
-			    line, sizeof(line), hk_error_list_get(errors, 0));
-		fail_msg("%d: %s", r, hk_error_list_count(errors) > 0 ? line : "");
-	}
-	hk_error_list_free(errors);
-	return config;
-}
-
-static void assert_fails(const hki_config_options *options, int code, const char *message)
-{
-	hk_error_list *errors = NULL;
-	hki_config *config = NULL;
-	char line[512] = "";
-
-	assert_int_equal(0, hk_error_list_new(&errors));
-	assert_int_equal(code, hki_config_load(&config, options, errors, NULL));
-	assert_null(config);
-	if (hk_error_list_get(errors, 0) != NULL)
-		(void) hk_error_format(line, sizeof(line), hk_error_list_get(errors, 0));
-	assert_string_equal(message, line);
-	hk_error_list_free(errors);
-}
 
 static const char minimal[] = "services: {web: {command: serve}}\n";
 
@@ -224,69 +147,6 @@ static void javascript_comes_from_its_provider(void **state)
 	assert_fails(&options, HK_EPARSE,
 	    "ecosystem.config.js: apps[0].instances: 'instances' wants a whole number or "
 	    "\"max\", got the text 'x'");
-}
-
-static void node_runs_javascript(void **state)
-{
-	static const char *const texts[][2] = {
-		{ "a.cjs", "console.log('noise'); module.exports = {apps: [{name: 'a', "
-			   "script: 'x.js', args: '1' + 1}]}" },
-		{ "b.mjs",
-		    "export default {apps: [{name: 'a', script: 'x.js', args: '11'}]}" },
-		{ "c.js",
-		    "module.exports = [{name: 'a', script: 'x.js', args: ['11']}]" },
-	};
-
-	(void) state;
-	if (access("/usr/bin/node", X_OK) < 0 && access("/usr/local/bin/node", X_OK) < 0)
-		skip();
-	for (size_t i = 0; i < 3; i++) {
-		hki_config_options options = { .path = texts[i][0] };
-		hki_config *config;
-
-		put(texts[i][0], texts[i][1]);
-		config = load(&options);
-		assert_int_equal(HKI_CONFIG_PM2, config->format);
-		assert_string_equal("node", config->services[0].command[0]);
-		assert_string_equal("11", config->services[0].command[2]);
-		assert_null(config->services[0].command[3]);
-		hki_config_free(config);
-	}
-}
-
-static void what_node_objects_to_is_told(void **state)
-{
-	hki_config_options options = { .path = "bad.cjs" };
-	char expected[256];
-
-	(void) state;
-	if (access("/usr/bin/node", X_OK) < 0 && access("/usr/local/bin/node", X_OK) < 0)
-		skip();
-	put("bad.cjs", "throw new Error('no such luck')");
-	(void) snprintf(
-	    expected, sizeof(expected), "%s/bad.cjs: no such luck", directory);
-	assert_fails(&options, HK_EPARSE, expected);
-}
-
-static void a_missing_node_is_told(void **state)
-{
-	hki_config_options options = { .path = "a.js" };
-	const char *path = getenv("PATH");
-	char *saved = strdup(path != NULL ? path : "");
-	char expected[256];
-
-	(void) state;
-	assert_non_null(saved);
-	put("a.js", "module.exports = []");
-	assert_int_equal(0, setenv("PATH", directory, 1));
-	(void) snprintf(expected, sizeof(expected),
-	    "%s/a.js: node is needed to read it and is not installed (install nodejs, or "
-	    "export "
-	    "it as JSON)",
-	    directory);
-	assert_fails(&options, HK_EPARSE, expected);
-	assert_int_equal(0, setenv("PATH", saved, 1));
-	free(saved);
 }
 
 static void scripts_of_pm2_find_their_interpreter(void **state)
@@ -518,10 +378,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(standard_input_is_read, enter, leave),
 		cmocka_unit_test_setup_teardown(
 		    javascript_comes_from_its_provider, enter, leave),
-		cmocka_unit_test_setup_teardown(node_runs_javascript, enter, leave),
-		cmocka_unit_test_setup_teardown(
-		    what_node_objects_to_is_told, enter, leave),
-		cmocka_unit_test_setup_teardown(a_missing_node_is_told, enter, leave),
 		cmocka_unit_test_setup_teardown(
 		    scripts_of_pm2_find_their_interpreter, enter, leave),
 		cmocka_unit_test_setup_teardown(

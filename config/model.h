@@ -53,7 +53,7 @@ typedef enum hki_config_health {
 
 /* Where a check connects to. */
 typedef struct hki_config_endpoint {
-	const char *text; /* as it was written */
+	const char *text; /* HOST:PORT, or http://HOST:PORT/PATH; IPv6 in brackets */
 	const char *host; /* a name or an address, IPv6 without brackets */
 	uint16_t port;
 	const char *path; /* of a URL, with its query; else NULL */

@@ -229,13 +229,18 @@ static const hki_key app_keys[] = {
 	NO_COUNTERPART("post_update", "hostkit deploys nothing"),
 };
 
+static bool is_user(const char *text)
+{
+	return text == NULL || (strchr(text, ':') == NULL && strlen(text) < 128);
+}
+
 static void finish_app(hki_check *check, const hki_node *node, void *section)
 {
 	const hki_pm2_app *app = section;
 
-	if ((app->uid != NULL && strchr(app->uid, ':') != NULL) ||
-	    (app->gid != NULL && strchr(app->gid, ':') != NULL))
-		hki_check_complain(check, node, NULL, "'uid' and 'gid' hold no ':'");
+	if (!is_user(app->uid) || !is_user(app->gid))
+		hki_check_complain(
+		    check, node, NULL, "'uid' and 'gid' are names or numbers");
 	if (app->script == NULL && hki_node_get(node, "script") == NULL &&
 	    hki_node_get(node, "exec") == NULL)
 		hki_check_complain(

@@ -14,6 +14,9 @@
 
 /* ---- user ---- */
 
+/* No name of a user or group is longer (LOGIN_NAME_MAX). */
+#define USER_MAX 256
+
 static void read_user(
     hki_check *check, const hki_key *key, const hki_node *node, void *field)
 {
@@ -24,7 +27,7 @@ static void read_user(
 	if (!hki_check_scalar(&scalar, check, key, node))
 		return;
 	colon = strchr(scalar.text, ':');
-	if (colon == scalar.text ||
+	if (strlen(scalar.text) > USER_MAX || colon == scalar.text ||
 	    (colon != NULL && (colon[1] == '\0' || strchr(colon + 1, ':')))) {
 		hki_check_refuse(check, key, node);
 		return;
@@ -52,7 +55,7 @@ static void write_user(hk_json_writer *writer, const hki_key *key, const void *f
 	(void) snprintf(text, sizeof(text), "%s%s%s", service->user,
 	    service->group != NULL ? ":" : "",
 	    service->group != NULL ? service->group : "");
-	hk_json_write_string(writer, text);
+	hki_write_value(writer, text);
 }
 
 static void schema_user(hk_json_writer *writer, const hki_key *key)

@@ -45,6 +45,11 @@ int hki_is_javascript(const char *path)
 	       ends_with(path, ".mjs");
 }
 
+int hki_is_json(const char *path)
+{
+	return ends_with(path, ".json") || hki_is_javascript(path);
+}
+
 int hki_is_procfile(const char *path)
 {
 	const char *name = base_name(path);

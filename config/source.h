@@ -23,6 +23,8 @@ int hki_source_read(hki_source *out, hki_arena *arena, const char *path,
 
 /* Is it JavaScript, by its name? */
 int hki_is_javascript(const char *path);
+/* Is it JSON, by its name?  What JavaScript exports is, too. */
+int hki_is_json(const char *path);
 /* Is it a Procfile, by its name: Procfile, Procfile.dev, x.procfile? */
 int hki_is_procfile(const char *path);
 

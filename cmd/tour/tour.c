@@ -35,8 +35,8 @@ const tour_chapter tour_chapters[] = {
 };
 
 /* One line of the story: for people with @mark in front, in JSON as @key. */
-static void tell(struct tour *tour, const char *key, const char *mark, const char *style,
-    const char *format, va_list arguments)
+__attribute__((format(printf, 5, 0))) static void tell(struct tour *tour, const char *key,
+    const char *mark, const char *style, const char *format, va_list arguments)
 {
 	char text[TOUR_TEXT_MAX];
 

@@ -120,7 +120,7 @@ typedef enum hk_log_stall {
 
 typedef struct hk_log_terminal_opts {
 	size_t size;
-	int32_t fd;            /* Borrowed until hk_log_free(); its flags are never changed */
+	int32_t fd;            /* a duplicate is used; flags, which others share, stay as they are */
 	hk_log_stall stall;
 	const char *name;      /* for events; NULL: "terminal" */
 	uint64_t buffer_bytes; /* what may wait; 0: 512 KiB, at least 64 KiB */
@@ -177,7 +177,7 @@ HK_API void hk_log_sink_free(hk_log_sink *sink);
 
 typedef struct hk_log_stream_opts {
 	size_t size;
-	int32_t fd;          /* HK_LOG_STREAM_TAKE_FD: the read end of a pipe or the like */
+	int32_t fd;          /* HK_LOG_STREAM_TAKE_FD: a non-blocking end to read from */
 	uint32_t flags;      /* HK_LOG_STREAM_… */
 	uint32_t tail_bytes; /* of output kept for reports; 0: 8 KiB */
 	uint32_t tail_lines; /* at most this many of its lines; 0: 20 */
@@ -196,7 +196,7 @@ enum {
  * hk_log_stream_fd() as HK_STDIO_FD to each incarnation in turn, and a process
  * that keeps the pipe open holds nothing up.  @opts may be NULL.
  * Owned: release it with hk_log_stream_free().
- * Returns 0, -EINVAL, -ENOMEM, -EMFILE or -ENFILE.
+ * Returns 0, -EINVAL (also for a blocking fd), -EBADF, -ENOMEM, -EMFILE or -ENFILE.
  */
 HK_API HK_MUST_USE int hk_log_stream_new(
     hk_log_stream **out, hk_log *log, const hk_log_stream_opts *opts);

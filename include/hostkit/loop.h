@@ -71,7 +71,8 @@ HK_API HK_MUST_USE int hk_loop_run(hk_loop *loop);
 
 /*
  * One turn.  @timeout_ms bounds the wait: 0 does not wait, -1 waits as long as
- * it takes.  Returns 1 if something is still waited for, 0 if not, or an error
+ * it takes.  A turn that has called a timer, a post or an idle hook before its
+ * wait does not wait.  Returns 1 if something is still waited for, 0 if not, or an error
  * as hk_loop_run().
  */
 HK_API HK_MUST_USE int hk_loop_run_once(hk_loop *loop, int timeout_ms);

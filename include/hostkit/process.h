@@ -92,6 +92,8 @@ typedef struct hk_process_exit {
 	const char *step;    /* which step failed, such as "exec"; else "" */
 	bool core_dumped;
 	bool usage_known;    /* the eight numbers below were reported by the kernel */
+	bool max_rss_is_bound; /* it took at most that much: Linux counts the peak of the
+				  program that starts another as the other's first */
 	uint64_t wall_ns;
 	uint64_t user_ns;
 	uint64_t system_ns;
@@ -105,6 +107,13 @@ typedef struct hk_process_exit {
 /* Called once, after hk_process_spawn() has returned.  Freeing @process here is fine. */
 typedef void (*hk_process_exit_fn)(
     hk_process *process, const hk_process_exit *how, void *user);
+
+/*
+ * Called once when a start that was handed to a spawner has succeeded: the
+ * program runs.  Not called for a start in the calling thread, which has
+ * succeeded when hk_process_spawn() returns.  Freeing @process here is fine.
+ */
+typedef void (*hk_process_start_fn)(hk_process *process, void *user);
 
 /* ---- what to start ---- */
 
@@ -230,7 +239,8 @@ typedef struct hk_process_opts {
 
 	hk_process_spawner *spawner; /* NULL: start in the calling thread (Borrowed) */
 	hk_process_exit_fn on_exit;  /* NULL: nobody is told */
-	void *user_data;             /* handed to on_exit */
+	void *user_data;             /* handed to on_exit and on_start */
+	hk_process_start_fn on_start; /* with a spawner: the program runs; NULL: nobody is told */
 } hk_process_opts;
 
 /* clang-format off */
@@ -412,7 +422,8 @@ typedef void (*hk_process_run_fn)(
 typedef struct hk_process_run_opts {
 	size_t size;
 	const hk_process_opts *process; /* required; on_exit and user_data in it are ignored.
-					   Streams left at HK_STDIO_PIPE are captured */
+					   Streams left at HK_STDIO_PIPE are captured; a
+					   terminal as stdout, and on a loop left to the caller */
 	const void *stdin_data;    /* written to stdin, which becomes a pipe; NULL: as in process */
 	size_t stdin_length;
 	uint64_t max_output_bytes; /* kept of each stream; 0: 1 MiB.  UINT64_MAX: no limit */

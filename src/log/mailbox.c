@@ -21,7 +21,7 @@ int hki_mailbox_init(hki_mailbox *mailbox, hk_loop *loop)
 
 	hki_list_init(&mailbox->letters);
 	mailbox->hook = NULL;
-	r = hk_hook_start(&mailbox->hook, loop, HK_HOOK_CHECK, collect, mailbox);
+	r = hk_hook_start(&mailbox->hook, loop, HK_HOOK_PREPARE, collect, mailbox);
 	if (r < 0)
 		return r;
 	mailbox->loop = loop;

@@ -12,7 +12,9 @@
  */
 
 #define SMALLEST 1024
-/* A block up to this size is kept for the next line; a larger one was for a jam. */
+/* A block up to this size is kept for the next line; a larger one is for a jam.
+ * Beyond it the block for the whole limit is taken at once: pages not written to
+ * cost nothing, and growing step by step would leave the steps behind. */
 #define KEPT ((size_t) 16 * 1024)
 
 void hki_ring_init(hki_ring *ring, size_t limit)
@@ -94,7 +96,7 @@ static int grow(hki_ring *ring, size_t wanted)
 		return 0;
 	while (capacity < wanted)
 		capacity *= 2;
-	if (capacity > ring->limit)
+	if (capacity > KEPT || capacity > ring->limit)
 		capacity = ring->limit;
 	data = hki_alloc(capacity);
 	if (data == NULL)

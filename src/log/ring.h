@@ -11,7 +11,7 @@
 typedef struct hki_ring {
 	char *data;
 	size_t capacity;
-	size_t start;  /* of the oldest byte in data */
+	size_t start; /* of the oldest byte in data */
 	size_t length;
 	size_t limit;
 } hki_ring;

@@ -171,7 +171,7 @@ static inline void hki_next_run(hk_loop *loop)
 
 /* ---- the phases ---- */
 
-void hki_timers_run(hk_loop *loop);
+bool hki_timers_run(hk_loop *loop); /* was any due? */
 void hki_posts_run(hk_loop *loop);
 void hki_hooks_run(hk_loop *loop, int kind);
 void hki_watches_run(hk_loop *loop, int count); /* the first @count events of the batch */

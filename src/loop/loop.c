@@ -143,16 +143,22 @@ bool hki_loop_hurried(hk_loop *loop)
 	return queues_pending(loop) || !hki_list_empty(&loop->hooks[HK_HOOK_IDLE]);
 }
 
-static void run_before_wait(hk_loop *loop)
+/* Returns whether anything was called that a single turn is for: more than the prepare hooks. */
+static bool run_before_wait(hk_loop *loop)
 {
+	bool called = loop->next.count > 0;
+
 	loop->now_known = false;
 	hki_next_run(loop);
-	hki_timers_run(loop);
+	if (hki_timers_run(loop))
+		called = true;
 	if (hki_post_queue_ready(&loop->posts)) {
+		called = true;
 		hki_phase(loop, HK_PHASE_POSTED);
 		hki_posts_run(loop);
 	}
 	if (!hki_list_empty(&loop->hooks[HK_HOOK_IDLE])) {
+		called = true;
 		hki_phase(loop, HK_PHASE_IDLE);
 		hki_hooks_run(loop, HK_HOOK_IDLE);
 	}
@@ -160,6 +166,7 @@ static void run_before_wait(hk_loop *loop)
 		hki_phase(loop, HK_PHASE_PREPARE);
 		hki_hooks_run(loop, HK_HOOK_PREPARE);
 	}
+	return called;
 }
 
 static void run_after_poll(hk_loop *loop)
@@ -176,13 +183,15 @@ static void run_after_poll(hk_loop *loop)
 	}
 }
 
-static int take_turn(hk_loop *loop, uint64_t limit_ns)
+/* @once: the caller wants to know of every event, so no wait after one. */
+static int take_turn(hk_loop *loop, uint64_t limit_ns, bool once)
 {
+	bool called;
 	int count;
 
 	loop->in_turn = true;
-	run_before_wait(loop);
-	if (loop->stopping || !hk_loop_alive(loop))
+	called = run_before_wait(loop);
+	if (loop->stopping || !hk_loop_alive(loop) || (once && called))
 		limit_ns = 0;
 	count = hki_loop_wait(loop, limit_ns);
 	if (count > 0)
@@ -218,7 +227,7 @@ int hk_loop_run(hk_loop *loop)
 	if (r < 0)
 		return r;
 	while (r == 0 && !loop->stopping && hk_loop_alive(loop))
-		r = take_turn(loop, HKI_FOREVER);
+		r = take_turn(loop, HKI_FOREVER, false);
 	if (r == 0 && loop->stopping)
 		r = loop->stop_status;
 	loop->stopping = false;
@@ -234,7 +243,7 @@ int hk_loop_run_once(hk_loop *loop, int timeout_ms)
 
 	if (r < 0)
 		return r;
-	r = take_turn(loop, limit_ns);
+	r = take_turn(loop, limit_ns, true);
 	if (r == 0)
 		r = !loop->stopping && hk_loop_alive(loop);
 	loop->stopping = false;

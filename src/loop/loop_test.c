@@ -222,6 +222,23 @@ static void an_empty_loop_returns_at_once(void **state)
 	assert_int_equal(0, hk_loop_run_once(book->loop, -1));
 }
 
+static void a_single_turn_does_not_wait_after_it_has_called(void **state)
+{
+	journal *book = *state;
+
+	hki_loop_hold(book->loop);
+	assert_int_equal(
+	    0, hk_timer_after(&book->timer, book->loop, 0, note_timer, book));
+	assert_int_equal(1, hk_loop_run_once(book->loop, -1));
+	assert_int_equal(0, hk_loop_post(book->loop, note_posted, book));
+	assert_int_equal(1, hk_loop_run_once(book->loop, -1));
+	assert_int_equal(0, hk_loop_next(book->loop, note_next, book));
+	assert_int_equal(1, hk_loop_run_once(book->loop, -1));
+	assert_string_equal("timer next posted next next ", book->text);
+	hki_loop_release(book->loop);
+	hk_timer_free(book->timer);
+}
+
 static void stop_now(void *user)
 {
 	hk_loop_stop(((journal *) user)->loop, 7);
@@ -455,6 +472,8 @@ int main(void)
 		    what_a_phase_adds_to_itself_runs_in_the_next_turn, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    many_tasks_keep_their_order_across_growth, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_single_turn_does_not_wait_after_it_has_called, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    an_empty_loop_returns_at_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(

@@ -82,8 +82,7 @@ static bool needs_next(hki_post_queue *queue, hki_post_segment *segment)
 		   HKI_POST_SEGMENT_SLOTS;
 }
 
-/* Hang a segment behind @full, unless somebody else has done it meanwhile. */
-static int extend(hki_post_queue *queue, hki_post_segment *full)
+int hki_post_queue_extend(hki_post_queue *queue, hki_post_segment *full)
 {
 	int r = 0;
 
@@ -116,7 +115,7 @@ int hki_post_queue_push(hki_post_queue *queue, hk_loop_fn fn, void *user)
 			atomic_store(&segment->slots[ticket].fn, fn);
 			return 0;
 		}
-		int r = extend(queue, segment);
+		int r = hki_post_queue_extend(queue, segment);
 		if (r < 0)
 			return r;
 	}

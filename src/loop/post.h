@@ -45,6 +45,10 @@ typedef struct hki_post_queue {
 int hki_post_queue_init(hki_post_queue *queue); /* 0 or -ENOMEM */
 void hki_post_queue_deinit(hki_post_queue *queue);
 
+/* Hang a segment behind @full if that is still the last one and full.  Any thread.
+ * 0 or -ENOMEM. */
+int hki_post_queue_extend(hki_post_queue *queue, hki_post_segment *full);
+
 /* Any thread.  0 or -ENOMEM. */
 int hki_post_queue_push(hki_post_queue *queue, hk_loop_fn fn, void *user);
 

@@ -253,6 +253,36 @@ static void a_slot_that_is_not_filled_yet_holds_up_the_ones_behind_it(void **sta
 	assert_int_equal(2, calls);
 }
 
+/*
+ * A poster drew a ticket too high and was held up before it hung up the next
+ * segment.  Meanwhile the segment was emptied and is the last one again, not
+ * full: what the poster does then must not make the loop wait for tickets that
+ * nobody will draw.
+ */
+static void a_poster_held_up_with_a_reused_segment_does_no_harm(void **state)
+{
+	hk_loop *loop = *state;
+	hki_post_segment *segment = atomic_load(&loop->posts.tail);
+	int calls = 0;
+
+	do {
+		for (unsigned int i = 0; i < HKI_POST_SEGMENT_SLOTS; i++)
+			assert_int_equal(0, hk_loop_post(loop, increment, &calls));
+		assert_int_equal(0, hk_loop_run(loop));
+	} while (atomic_load(&loop->posts.tail) == segment);
+	for (unsigned int i = 0; atomic_load(&loop->posts.tail) != segment; i++) {
+		assert_true(i < 4 * HKI_POST_SEGMENT_SLOTS);
+		assert_int_equal(0, hk_loop_post(loop, increment, &calls));
+		assert_int_equal(0, hk_loop_run(loop));
+	}
+
+	assert_int_equal(0, hki_post_queue_extend(&loop->posts, segment));
+	calls = 0;
+	assert_int_equal(0, hk_loop_post(loop, increment, &calls));
+	assert_int_equal(0, hk_loop_run_once(loop, 0));
+	assert_int_equal(1, calls);
+}
+
 #define IN_LOOP(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -265,6 +295,7 @@ int main(void)
 		IN_LOOP(a_post_keeps_the_loop_alive_until_it_ran),
 		cmocka_unit_test(steady_posting_allocates_nothing),
 		cmocka_unit_test(posts_that_never_ran_are_dropped_with_the_loop),
+		IN_LOOP(a_poster_held_up_with_a_reused_segment_does_no_harm),
 		IN_LOOP(a_slot_that_is_not_filled_yet_holds_up_the_ones_behind_it),
 	};
 

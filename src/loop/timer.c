@@ -171,16 +171,16 @@ static void fire(hk_loop *loop, const hki_timer_entry *entry, uint64_t now_ns)
 	timer->fn(timer, timer->user);
 }
 
-void hki_timers_run(hk_loop *loop)
+bool hki_timers_run(hk_loop *loop)
 {
 	hki_timer_heap *heap = &loop->timers;
 	uint64_t now_ns;
 
 	if (heap->count == 0)
-		return;
+		return false;
 	now_ns = hki_loop_now(loop);
 	if (hki_timer_heap_first(heap)->due_ns > now_ns)
-		return;
+		return false;
 	hki_phase(loop, HK_PHASE_TIMERS);
 	loop->serving_ns = now_ns;
 	while (heap->count > 0) {
@@ -192,4 +192,5 @@ void hki_timers_run(hk_loop *loop)
 		hki_next_run(loop);
 	}
 	loop->serving_ns = 0;
+	return true;
 }

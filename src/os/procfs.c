@@ -433,6 +433,33 @@ static int match_stream(entry_matcher *matcher, int fd)
 	}
 }
 
+/*
+ * An empty environment may be one that exec has not put in place yet: its start,
+ * field 50 of stat, is then 0.  Without any memory (field 23) the process is ending.
+ */
+static int why_empty(pid_t pid)
+{
+	uint64_t memory, start;
+	char text[STAT_MAX];
+	size_t length;
+	reader in;
+	int r = read_stat_text(text, &length, pid);
+
+	if (r < 0)
+		return r;
+	in = (reader){ text, text + length };
+	if (skip_words(&in, 1) < 0)
+		return HK_EPARSE;
+	in.at--;
+	if (skip_name(&in) < 0 || skip_words(&in, 20) < 0 ||
+	    read_unsigned(&in, &memory) < 0 || skip_words(&in, 27) < 0 ||
+	    read_unsigned(&in, &start) < 0)
+		return HK_EPARSE;
+	if (memory == 0)
+		return -ESRCH;
+	return start == 0 ? -EAGAIN : -ENODATA;
+}
+
 int hki_proc_environment(pid_t pid, const char *name, char *out, size_t capacity)
 {
 	hki_cleanup(hki_closep) int fd = -1;
@@ -453,6 +480,8 @@ int hki_proc_environment(pid_t pid, const char *name, char *out, size_t capacity
 	if (fd < 0)
 		return gone(-errno);
 	r = match_stream(&matcher, fd);
+	if (r == -ENODATA)
+		return why_empty(pid);
 	if (r < 0)
 		return r;
 	out[matcher.length] = '\0';

@@ -49,8 +49,9 @@ int hki_proc_children_by_parent(
     pid_t pid, int (*visit)(pid_t child, void *user), void *user);
 
 /* The value of @name in the environment @pid was started with, as far as it was
- * not overwritten since.  Its length, -ENOENT, -ENODATA when there is nothing at all
- * (also for a moment during exec), HK_ELIMIT, -ESRCH, -EACCES. */
+ * not overwritten since.  Its length, -ENOENT, -ENODATA when the environment is empty,
+ * -EAGAIN when exec is just putting it in place, HK_ELIMIT, -ESRCH also when the
+ * process is ending, -EACCES. */
 int hki_proc_environment(pid_t pid, const char *name, char *out, size_t capacity);
 
 /* Was @pid started with exactly @entry, "KEY=VALUE", in its environment?  The

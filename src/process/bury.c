@@ -14,10 +14,12 @@
 
 void hki_process_bury(hk_process *process)
 {
+	hki_process_unlist(process);
 	hki_list_remove(&process->node);
 	hki_list_append(&process->registry->buried, &process->node);
 	process->buried = true;
 	process->on_exit = NULL;
+	process->on_start = NULL;
 	hki_process_close_ends(process);
 	hki_process_unhold(process);
 }

@@ -42,6 +42,7 @@ static void note_exit(hk_process *process, const hki_wait_result *result)
 	how->user_ns = time_ns(usage->ru_utime);
 	how->system_ns = time_ns(usage->ru_stime);
 	how->max_rss_bytes = (uint64_t) usage->ru_maxrss * 1024;
+	how->max_rss_is_bound = how->max_rss_bytes <= process->own_max_rss_bytes;
 	how->minor_faults = (uint64_t) usage->ru_minflt;
 	how->major_faults = (uint64_t) usage->ru_majflt;
 	how->voluntary_switches = (uint64_t) usage->ru_nvcsw;
@@ -113,7 +114,7 @@ void hki_process_on_end(hk_watch *watch, unsigned int events, void *user)
 	process->state = HK_PROCESS_EXITED;
 	hk_watch_free(hki_take(process->watch));
 	hki_pidref_close(&process->ref);
-	hki_map_remove(&process->registry->by_pid, (uint64_t) process->id.pid);
+	hki_process_unlist(process);
 	process->rounds = 0;
 	if (process->detached || (process->flags & HK_PROCESS_KEEP_LEFTOVERS) != 0)
 		tell(process);

@@ -75,6 +75,7 @@ int hki_process_new(hk_process **out, hki_registry *registry, const hk_process_o
 		process->ends[i] = -1;
 	process->flags = opts->flags;
 	process->on_exit = opts->on_exit;
+	process->on_start = opts->on_start;
 	process->user = opts->user_data;
 	process->exit.step = "";
 	if (opts->stop_step_count > 0) {
@@ -92,6 +93,15 @@ int hki_process_new(hk_process **out, hki_registry *registry, const hk_process_o
 	process->registry = registry;
 	*out = hki_take(process);
 	return 0;
+}
+
+void hki_process_unlist(hk_process *process)
+{
+	const uint64_t pid = (uint64_t) process->id.pid;
+
+	if (process->registry != NULL && pid > 0 &&
+	    hki_map_get(&process->registry->by_pid, pid) == process)
+		hki_map_remove(&process->registry->by_pid, pid);
 }
 
 void hki_process_release(hk_process *process)

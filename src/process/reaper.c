@@ -59,7 +59,8 @@ static uint64_t now_ticks(void)
 	return hki_clock_boot_ns() / (HKI_NS_PER_S / ticks_a_second);
 }
 
-static bool is_keeper(const hk_reaper *reaper, pid_t pid)
+/* The main process or the keeper of a living tree. */
+static bool is_of_tree(const hk_reaper *reaper, pid_t pid)
 {
 	for (const hki_list *node = reaper->trees.next; node != &reaper->trees;
 	     node = node->next) {
@@ -67,14 +68,16 @@ static bool is_keeper(const hk_reaper *reaper, pid_t pid)
 
 		if (tree->keeper.fd >= 0 && tree->keeper.pid == pid)
 			return true;
+		if (tree->main != NULL && tree->main->fd >= 0 && tree->main_pid == pid)
+			return true;
 	}
 	return false;
 }
 
-/* By number alone: children of ours keep theirs. */
+/* By number alone: a child of ours keeps it until it is collected. */
 static bool is_owned(const hk_reaper *reaper, pid_t pid)
 {
-	return hk_process_find(reaper->loop, pid) != NULL || is_keeper(reaper, pid);
+	return hk_process_find(reaper->loop, pid) != NULL || is_of_tree(reaper, pid);
 }
 
 static bool is_in_the_making(const hk_reaper *reaper, uint64_t start_ticks)

@@ -8,6 +8,7 @@
 #include "process/process_internal.h"
 
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include "base/alloc.h"
 #include "base/array.h"
@@ -191,6 +192,13 @@ static int take_reference(hk_process *process, pid_t pid, int pidfd)
 	return r;
 }
 
+static uint64_t own_max_rss_bytes(void)
+{
+	struct rusage usage;
+
+	return getrusage(RUSAGE_SELF, &usage) < 0 ? 0 : (uint64_t) usage.ru_maxrss * 1024;
+}
+
 int hki_process_act(hk_process *process)
 {
 	int pidfd;
@@ -202,6 +210,7 @@ int hki_process_act(hk_process *process)
 	hki_plan_close_child_files(&process->plan);
 	if (pid < 0)
 		return pid;
+	process->own_max_rss_bytes = own_max_rss_bytes();
 	return take_reference(process, pid, pidfd);
 }
 
@@ -214,13 +223,13 @@ int hki_process_register(hk_process *process)
 	int fd = process->keeper ? hki_keeper_fd(process->tree) : process->ref.fd;
 	int r;
 
-	if (hki_map_get(&registry->by_pid, pid) != NULL)
+	if (!process->buried && hki_map_get(&registry->by_pid, pid) != NULL)
 		return -EEXIST;
 	r = hk_watch_start(&process->watch, registry->loop, fd, HK_READABLE,
 	    hki_process_on_end, process);
 	if (r < 0)
 		return r;
-	r = hki_map_put(&registry->by_pid, pid, process);
+	r = process->buried ? 0 : hki_map_put(&registry->by_pid, pid, process);
 	if (r < 0) {
 		hk_watch_free(hki_take(process->watch));
 		return r;
@@ -278,8 +287,12 @@ void hki_process_spawned_elsewhere(hk_process *process)
 		hki_process_fail(process, r, hki_step_name(step));
 	} else if (process->buried && !process->detached) {
 		hki_process_kill_buried(process);
-	} else if (process->stop_wanted) {
-		hki_process_begin_stop(process);
+	} else {
+		if (process->stop_wanted)
+			hki_process_begin_stop(process);
+		/* The last thing: the callback may free it. */
+		if (process->on_start != NULL)
+			process->on_start(process, process->user);
 	}
 }
 

@@ -17,9 +17,6 @@
 #include "process/reaper_internal.h"
 #include "process/tree_internal.h"
 
-/* An environment that reads as empty may be one that exec is just replacing. */
-#define PASSES_FOR_EMPTY 3
-
 const char *hki_tree_cookie(const hki_tree *tree)
 {
 	return tree->entry[0] == '\0' ? "" : tree->entry + sizeof(HKI_TREE_VARIABLE);
@@ -58,7 +55,7 @@ static void learn(hki_tree *tree, const hki_members *members)
 
 /* ---- orphans ---- */
 
-typedef enum verdict { OURS, ANOTHERS, OPEN, EMPTY } verdict;
+typedef enum verdict { OURS, ANOTHERS, OPEN, ASK_AGAIN } verdict;
 
 static verdict judge_cookie(const hki_tree *tree, pid_t pid)
 {
@@ -67,8 +64,8 @@ static verdict judge_cookie(const hki_tree *tree, pid_t pid)
 	char value[HKI_TREE_ENTRY_MAX];
 	int r = hki_proc_environment(pid, HKI_TREE_VARIABLE, value, sizeof(value));
 
-	if (r == -ENODATA)
-		return EMPTY;
+	if (r == -EAGAIN)
+		return ASK_AGAIN;
 	if (r < 0)
 		return OPEN;
 	if (length > 0 && strncmp(value, cookie, length) == 0 &&
@@ -117,9 +114,8 @@ static int add_orphan(pid_t pid, void *user)
 	case OURS:
 		r = hki_members_add(in->members, pid, getpid(), stat.start_ticks);
 		return r < 0 ? r : 0;
-	case EMPTY:
-		if (in->members->pass < PASSES_FOR_EMPTY)
-			in->members->changed = true;
+	case ASK_AGAIN:
+		in->members->changed = true;
 		return 0;
 	default:
 		return 0;

@@ -38,6 +38,18 @@ bool stress_check(bool held, const char *format, ...)
 	return held;
 }
 
+void stress_skip(const char *format, ...)
+{
+	va_list arguments;
+
+	printf("ok %u - # SKIP ", ++number);
+	va_start(arguments, format);
+	vprintf(format, arguments);
+	va_end(arguments);
+	putchar('\n');
+	fflush(stdout);
+}
+
 int stress_status(void)
 {
 	return broken ? 1 : 0;

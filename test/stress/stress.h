@@ -19,6 +19,9 @@ void stress_plan(unsigned int count);
 bool stress_check(bool held, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* A promise that this machine cannot show; the text says why. */
+void stress_skip(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* 0 if every promise held, else 1: the exit status. */
 int stress_status(void);
 

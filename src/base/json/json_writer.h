@@ -9,7 +9,8 @@
 void hki_json_write_key_base64(hk_json_writer *writer, const char *key);
 void hki_json_write_base64(hk_json_writer *writer, const void *bytes, size_t length);
 
-/* Note a failure of whoever drives the writer, unless one stands already. */
+/* The first failure sticks, as if the writer had met it: for those who prepare what it
+ * writes and run out of memory. */
 void hki_json_writer_fail(hk_json_writer *writer, int error);
 
 #endif /* HKI_BASE_JSON_WRITER_H */

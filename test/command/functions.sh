@@ -1,0 +1,60 @@
+# Vocabulary of the tests; each .t file begins with `. "$TESTDIR/functions.sh"`.
+
+unset NO_COLOR CLICOLOR_FORCE COLUMNS
+
+# skip REASON: this machine cannot run the file.
+skip() {
+	echo "$1" >"$SKIP_REASON"
+	exit 80
+}
+
+# field NAME: that member of the JSON document on stdin, as JSON.
+field() {
+	python3 -c 'import json, sys
+value = json.load(sys.stdin)
+for name in sys.argv[1].split("."):
+    value = value[int(name)] if isinstance(value, list) else value.get(name, "absent")
+print(value if isinstance(value, str) else json.dumps(value))' "$1"
+}
+
+# valid: stdin is one JSON document.
+valid() {
+	python3 -m json.tool >/dev/null && echo valid
+}
+
+# unique: a number of seconds no other test sleeps for.
+unique() {
+	echo "$((100000 + RANDOM)).$RANDOM$$"
+}
+
+# sleepers SECONDS: how many processes are `sleep SECONDS` and nothing else.
+sleepers() {
+	grep -lsaP "^sleep\x00$1\x00\$" /proc/[0-9]*/cmdline | wc -l
+}
+
+# are_there COUNT SECONDS: that many sleepers, for until_true.
+are_there() {
+	[ "$(sleepers "$2")" -eq "$1" ]
+}
+
+# end_of PID: wait for it and give its exit code, without the shell's own words about it.
+end_of() {
+	wait "$1" 2>/dev/null
+}
+
+# until_true COMMAND…: wait for an event, at most ten seconds.
+until_true() {
+	local tries=0
+	until "$@" >/dev/null 2>&1; do
+		tries=$((tries + 1))
+		[ "$tries" -lt 1000 ] || { echo "never came true: $*"; return 1; }
+		sleep 0.01
+	done
+}
+
+# is_gone PID: it has ended (a zombie that waits for its parent has).
+is_gone() {
+	local state
+	state=$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null) || return 0
+	[ -z "$state" ] || [ "$state" = Z ]
+}
