@@ -115,6 +115,25 @@ static void identity_is_known_also_after_the_end(void **state)
 	assert_memory_equal(&id, &after, sizeof(id));
 }
 
+/* Hundreds, so that ticks of the clock fall into some of the starts. */
+static void identity_is_what_proc_says(void **state)
+{
+	fixture *f = *state;
+	hk_process_opts opts = quiet_opts(COMMAND("sleep", "100"));
+
+	for (int i = 0; i < 300; i++) {
+		hk_process_id known;
+		hk_process_id read;
+
+		known = hk_process_identity(start(f, &opts));
+		assert_int_equal(0, hk_process_id_read(&read, (pid_t) known.pid));
+		assert_int_equal(read.start_ticks, known.start_ticks);
+		assert_int_equal(read.inode, known.inode);
+		hk_process_free(f->process);
+		f->process = NULL;
+	}
+}
+
 static void signals_reach_it(void **state)
 {
 	fixture *f = *state;
@@ -678,6 +697,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		TEST(the_end_is_told_once_and_later),
 		TEST(identity_is_known_also_after_the_end),
+		TEST(identity_is_what_proc_says),
 		TEST(signals_reach_it),
 		TEST(our_ends_of_pipes_carry_data),
 		TEST(a_stop_is_polite_first),

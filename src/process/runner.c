@@ -313,23 +313,11 @@ static int start_process(
 	process.user_data = runner;
 	if (opts->stdin_data != NULL)
 		process.stdio[0] = (hk_stdio){ .kind = HK_STDIO_PIPE };
+	runner->stdin_is_pipe = process.stdio[0].kind == HK_STDIO_PIPE;
 	for (int i = 0; i < 3; i++)
 		runner->terminals[i] = process.stdio[i].kind == HK_STDIO_PTY;
-	runner->stdin_is_pipe = process.stdio[0].kind == HK_STDIO_PIPE;
 	return hki_process_spawn(
 	    &runner->process, runner->loop, &process, HK_PROCESS_RUN, errors);
-}
-
-/*
- * A terminal has two directions and one reader: two would tear its output apart.
- * On a loop it is left to the caller, who may want to talk to it.
- */
-static bool is_ours_to_read(
-    const hk_process_runner *runner, unsigned int stream, bool blocking)
-{
-	if (!runner->terminals[stream])
-		return true;
-	return blocking && (stream == 1 || !runner->terminals[1]);
 }
 
 static int start_streams(
@@ -339,7 +327,8 @@ static int start_streams(
 	int r;
 
 	for (unsigned int stream = 1; stream <= 2; stream++) {
-		if (!is_ours_to_read(runner, stream, blocking))
+		/* On a loop a terminal is its caller's, who may want to talk to it. */
+		if (runner->terminals[stream] && !blocking)
 			continue;
 		fd = hk_process_take_stdio(runner->process, stream);
 		if (fd < 0)
