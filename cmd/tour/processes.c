@@ -121,8 +121,7 @@ static void show_failure(struct tour *tour, hk_loop *loop)
 	if (error != NULL)
 		(void) hk_error_format(text, sizeof(text), error);
 	tour_saw(tour, "%s", text);
-	tour_wrong(tour,
-	    "an event later, about a process with the id 'undefined'");
+	tour_wrong(tour, "an event later, about a process with the id 'undefined'");
 	tour_check(tour,
 	    r == -ENOENT && child == NULL && error != NULL &&
 		strcmp(error->step, "exec") == 0,
@@ -277,6 +276,7 @@ void tour_chapter_processes(struct tour *tour)
 		tour_trees(tour, loop);
 		show_timeout(tour, loop);
 		show_identity(tour, loop);
+		tour_supervise(tour, loop);
 	}
 	hk_reaper_free(reaper);
 	hk_loop_free(loop);
