@@ -10,6 +10,11 @@
  * functions promise.
  */
 
+static inline __m128i hki_scan_sse2_load(const char *at)
+{
+	return _mm_loadu_si128((const void *) at);
+}
+
 /* One bit a byte: does it end a run of plain text?  As signed numbers, control characters
  * and everything from 0x80 on are both below the space. */
 static inline unsigned int hki_scan_sse2_special(__m128i bytes)
@@ -24,8 +29,7 @@ static inline unsigned int hki_scan_sse2_special(__m128i bytes)
 static inline const char *hki_scan_sse2_plain(const char *at)
 {
 	for (;; at += sizeof(__m128i)) {
-		unsigned int special =
-		    hki_scan_sse2_special(_mm_loadu_si128((const __m128i *) at));
+		unsigned int special = hki_scan_sse2_special(hki_scan_sse2_load(at));
 
 		if (special != 0)
 			return at + __builtin_ctz(special);
@@ -35,7 +39,7 @@ static inline const char *hki_scan_sse2_plain(const char *at)
 static inline const char *hki_scan_sse2_space(const char *at)
 {
 	for (;; at += sizeof(__m128i)) {
-		__m128i bytes = _mm_loadu_si128((const __m128i *) at);
+		__m128i bytes = hki_scan_sse2_load(at);
 		__m128i space = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(' '));
 		unsigned int other;
 
@@ -53,19 +57,19 @@ static inline size_t hki_scan_sse2_copy_plain(char *to, const char *from, size_t
 	size_t done = 0;
 
 	for (; length - done >= sizeof(__m128i); done += sizeof(__m128i)) {
-		__m128i bytes = _mm_loadu_si128((const __m128i *) (from + done));
+		__m128i bytes = hki_scan_sse2_load(from + done);
 		unsigned int special = hki_scan_sse2_special(bytes);
 
-		_mm_storeu_si128((__m128i *) (to + done), bytes);
+		_mm_storeu_si128((void *) (to + done), bytes);
 		if (special != 0)
 			return done + (size_t) __builtin_ctz(special);
 	}
 	if (length - done >= sizeof(__m128i) / 2) {
 		/* The upper half comes as zeroes, which are special. */
-		__m128i bytes = _mm_loadl_epi64((const __m128i *) (from + done));
+		__m128i bytes = _mm_loadl_epi64((const void *) (from + done));
 		unsigned int special = hki_scan_sse2_special(bytes);
 
-		_mm_storel_epi64((__m128i *) (to + done), bytes);
+		_mm_storel_epi64((void *) (to + done), bytes);
 		done += (size_t) __builtin_ctz(special);
 	}
 	return done;
