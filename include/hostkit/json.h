@@ -138,8 +138,8 @@ typedef enum hk_json_duplicates {
 	HK_JSON_DUPLICATES_LAST    /* the last is kept */
 } hk_json_duplicates;
 
-/* Texts may be this long if nothing else is said.  A document takes up to nine times
- * the bytes of its text, and commonly two. */
+/* Texts may be this long if nothing else is said.  A document takes up to
+ * fourteen times the bytes of its largest text, and commonly three or four. */
 #define HK_JSON_LENGTH_DEFAULT ((size_t) 64 << 20)
 /* The largest limit that can be asked for: places in a text have 32 bits. */
 #define HK_JSON_LENGTH_MAX ((size_t) 0xffffff00)
