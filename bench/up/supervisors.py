@@ -146,13 +146,14 @@ class Pm2(Supervisor):
 
 
 class Concurrently(Supervisor):
-    """Shows output, keeps nothing: its standard output is the file."""
+    """Shows output, keeps nothing: its standard output is the file.  Without a prefix, but
+    not --raw, which hands its own standard output to the programs and carries nothing."""
     name = "concurrently"
 
     def start(self, programs, stdout=subprocess.DEVNULL):
         again = ["--restart-tries", "-1"] if programs[0].restart else []
         commands = [" ".join(program.argv) for program in programs]
-        self.launch([self.command, "--raw", *again, *commands], stdout)
+        self.launch([self.command, "--prefix", "none", *again, *commands], stdout)
 
 
 def find(wanted=(Hostkit, Supervisord, Pm2, Concurrently)):
