@@ -72,8 +72,8 @@ static int prepare(struct up *up)
 	    (r = hk_reaper_new(&up->reaper, up->loop)) < 0 ||
 	    (r = up_signals_new(&up->signals, up->loop)) < 0)
 		return r;
-	r = hk_service_project_open(&up->project, up->request->config->path,
-	    up->request->state_directory, up->errors);
+	r = hk_service_project_open(
+	    &up->project, up->request->project, up->request->state_directory, up->errors);
 	if (r < 0)
 		return r;
 	if ((r = hk_log_new(&up->log, up->loop, NULL)) < 0 ||
