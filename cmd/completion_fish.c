@@ -25,8 +25,7 @@ static const char head[] =
     "\t\ttest \"$words[1..\"(count $argv)\"]\" = \"$argv\"\n"
     "\tend\n"
     "end\n"
-    "\n"
-    "complete -c hostkit -f\n";
+    "\n";
 
 /* fish knows no '\'' inside single quotes: there a backslash protects the quote. */
 static int append_quoted(hki_buffer *out, const char *text)
@@ -49,18 +48,75 @@ static int append_action(hki_buffer *out, cmd_complete complete, const char *val
 		[CMD_COMPLETE_NOTHING] = " -x",
 		[CMD_COMPLETE_FILE] = " -r -F",
 		[CMD_COMPLETE_DIRECTORY] = " -xa '(__fish_complete_directories)'",
-		[CMD_COMPLETE_SIGNAL] = " -xa '(kill -l | string split \" \")'",
+		[CMD_COMPLETE_SIGNAL] = " -xa '(__hostkit_signals)'",
 		[CMD_COMPLETE_USER] = " -xa '(__fish_complete_users)'",
 		[CMD_COMPLETE_GROUP] = " -xa '(__fish_complete_groups)'",
 		[CMD_COMPLETE_PROCESS] = " -xa '(__fish_complete_pids)'",
-		[CMD_COMPLETE_PROGRAM] =
-		    " -xa '(__fish_complete_subcommand --fcs-skip=2)'",
+		[CMD_COMPLETE_PROGRAM] = " -xa '(__hostkit_program)'",
 		[CMD_COMPLETE_VERB] = " -xa '(hostkit help --list)'",
 	};
 
 	if (values != NULL)
 		return hki_buffer_append_format(out, " -xa '%s'", values);
 	return hki_buffer_append_text(out, actions[complete]);
+}
+
+/* Words of the options that take a value, for all verbs that run a program. */
+static int append_value_options(hki_buffer *out)
+{
+	int r = hki_buffer_append_text(out, "\tset -l takes --color");
+
+	for (const cmd_verb *const *verb = cmd_verbs; r == 0 && *verb != NULL; verb++) {
+		const cmd_option *option = (*verb)->options;
+
+		if (!(*verb)->runs_program)
+			continue;
+		for (; r == 0 && option != NULL && option->name != NULL; option++) {
+			if (option->argument == NULL)
+				continue;
+			r = hki_buffer_append_format(out, " --%s", option->name);
+			if (r == 0 && option->letter != 0)
+				r = hki_buffer_append_format(out, " -%c", option->letter);
+		}
+	}
+	return r < 0 ? r : hki_buffer_append_char(out, '\n');
+}
+
+static const char program_tail[] =
+    "\tset -l words (commandline -opc)\n"
+    "\tset -l verb\n"
+    "\tset -e words[1]\n"
+    "\twhile set -q words[1]\n"
+    "\t\tif test $words[1] = --\n"
+    "\t\t\tset -e words[1]\n"
+    "\t\t\tbreak\n"
+    "\t\telse if contains -- $words[1] $takes\n"
+    "\t\t\tset -e words[1]\n"
+    "\t\telse if not string match -q -- '-*' $words[1]\n"
+    "\t\t\tset -q verb[1]; and break\n"
+    "\t\t\tset verb $words[1]\n"
+    "\t\tend\n"
+    "\t\tset -e words[1]\n"
+    "\tend\n"
+    "\tset -l line (string escape -- $words) (commandline -ct)\n"
+    "\tstring match -q -- '-*' $line[1]; and return\n"
+    "\tcomplete --do-complete=(string join ' ' -- $line)\n"
+    "end\n"
+    "\n"
+    "function __hostkit_signals\n"
+    "\tkill -l | string split -n ' ' | string replace -r '^(SIG)?' SIG\n"
+    "end\n"
+    "\n"
+    "complete -c hostkit -f\n";
+
+/* The program's own command line is completed as if it stood alone. */
+static int append_program(hki_buffer *out)
+{
+	int r = hki_buffer_append_text(out, "function __hostkit_program\n");
+
+	if (r == 0)
+		r = append_value_options(out);
+	return r < 0 ? r : hki_buffer_append_text(out, program_tail);
 }
 
 static int append_begin(hki_buffer *out, const cmd_verb *verb)
@@ -132,6 +188,8 @@ int cmd_completion_fish(hki_buffer *out)
 {
 	int r = hki_buffer_append_text(out, head);
 
+	if (r == 0)
+		r = append_program(out);
 	if (r == 0)
 		r = append_options(out, NULL, cmd_global_options);
 	for (const cmd_verb *const *verb = cmd_verbs; r == 0 && *verb != NULL; verb++)

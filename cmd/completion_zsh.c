@@ -24,7 +24,7 @@ static int append_action(hki_buffer *out, cmd_complete complete, const char *val
 		[CMD_COMPLETE_NOTHING] = " ",
 		[CMD_COMPLETE_FILE] = "_files",
 		[CMD_COMPLETE_DIRECTORY] = "_directories",
-		[CMD_COMPLETE_SIGNAL] = "_signals -p -a",
+		[CMD_COMPLETE_SIGNAL] = "_signals",
 		[CMD_COMPLETE_USER] = "_users",
 		[CMD_COMPLETE_GROUP] = "_groups",
 		[CMD_COMPLETE_PROCESS] = "_pids",

@@ -6,9 +6,9 @@
 #include <errno.h>
 #include <signal.h>
 #include "exit.h"
+#include "listing.h"
 #include "output/document.h"
 #include "output/fail.h"
-#include "output/table.h"
 #include "values.h"
 #include "verbs.h"
 
@@ -97,14 +97,13 @@ static int print(const cmd_call *call, const kill_targets *targets, int number)
 	const char *columns = cmd_call_value(call, KILL_TREE) != NULL
 				  ? "target,pid,name,result,processes"
 				  : "target,pid,name,result";
-	cmd_table_opts opts = { .columns = columns };
 	int status = exit_code(targets, number);
 	int r;
 
 	if (call->output.json)
 		return print_document(call, targets, number, status);
-	r = cmd_table_print(&call->output, stdout, &opts, &kill_target_type,
-	    targets->items, targets->count);
+	r = cmd_listing_print(
+	    call, columns, &kill_target_type, targets->items, targets->count);
 	tell_failures(call, targets, number);
 	return r != 0 ? r : status;
 }
@@ -178,7 +177,11 @@ static int read_options(struct kill_options *options, const cmd_call *call)
 static int kill_all(const cmd_call *call, const struct kill_options *options)
 {
 	kill_targets targets;
-	int r, status = kill_targets_find(&targets, call);
+	int status = cmd_listing_check(call, &kill_target_type);
+	int r;
+
+	if (status == 0)
+		status = kill_targets_find(&targets, call);
 
 	if (status != 0)
 		return status;
@@ -229,6 +232,7 @@ static const cmd_option options[] = {
 	    .letter = 'l',
 	    .name = "list",
 	    .help = "print the names and numbers of all signals" },
+	CMD_LISTING_OPTIONS,
 	{ .name = NULL },
 };
 

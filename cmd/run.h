@@ -125,6 +125,9 @@ typedef bool (*run_signal_fn)(int number, void *user);
 int run_signals_forward(run_signals *signals, hk_loop *loop, hk_process *process,
     run_signal_fn fn, void *user);
 
+/* The program has ended and its handle is gone: nothing is passed on any more. */
+void run_signals_over(run_signals *signals);
+
 /* Was the program interrupted from the keyboard? */
 bool run_signals_interrupted(const run_signals *signals);
 void run_signals_free(run_signals *signals);

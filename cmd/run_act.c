@@ -59,6 +59,7 @@ static void on_done(hk_process_runner *runner, hk_process_result *result, void *
 
 	(void) runner;
 	act->result = result;
+	run_signals_over(act->signals);
 	hk_loop_stop(act->loop, 0);
 }
 

@@ -26,6 +26,7 @@ struct run_record {
 	double user_s;
 	double system_s;
 	uint64_t max_rss_bytes;
+	bool max_rss_is_bound;
 	uint64_t minor_faults;
 	uint64_t major_faults;
 	uint64_t voluntary_switches;
@@ -62,6 +63,7 @@ enum {
 	USER,
 	SYSTEM,
 	MAX_RSS,
+	MAX_RSS_IS_BOUND,
 	MINOR_FAULTS,
 	MAJOR_FAULTS,
 	VOLUNTARY_SWITCHES,
@@ -99,6 +101,8 @@ static const hk_record_field fields[] = {
 	    "CPU time in the kernel"),
 	[MAX_RSS] = FIELD("max_rss_bytes", max_rss_bytes, "peak memory", UINT64, BYTES,
 	    "largest resident set of one process"),
+	[MAX_RSS_IS_BOUND] = FIELD("max_rss_is_bound", max_rss_is_bound, "peak bound", BOOL, NONE,
+	    "it may have been less: Linux begins to count at the peak of hostkit"),
 	[MINOR_FAULTS] = FIELD("minor_faults", minor_faults, "minor faults", UINT64, NONE,
 	    "page faults without reading"),
 	[MAJOR_FAULTS] = FIELD("major_faults", major_faults, "major faults", UINT64, NONE,
@@ -177,11 +181,14 @@ static void fill_usage(struct run_record *record, const hk_process_exit *exit)
 	record->user_s = (double) exit->user_ns / HKI_NS_PER_S;
 	record->system_s = (double) exit->system_ns / HKI_NS_PER_S;
 	record->max_rss_bytes = exit->max_rss_bytes;
+	record->max_rss_is_bound = exit->max_rss_is_bound;
 	record->minor_faults = exit->minor_faults;
 	record->major_faults = exit->major_faults;
 	record->voluntary_switches = exit->voluntary_switches;
 	record->involuntary_switches = exit->involuntary_switches;
 	set_range(record, USER, INVOLUNTARY_SWITCHES);
+	if (!exit->max_rss_is_bound)
+		hk_record_clear(&record->record, MAX_RSS_IS_BOUND);
 }
 
 static const char *tree_name(hk_tree tree)

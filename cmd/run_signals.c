@@ -74,25 +74,29 @@ static void pass_on(run_signals *signals, const struct signalfd_siginfo *info)
 	int number = (int) info->ssi_signo;
 	bool from_terminal = info->ssi_code == SI_KERNEL;
 
-	if (signals->fn != NULL && signals->fn(number, signals->user))
-		return;
 	if (from_terminal && number == SIGINT)
 		signals->interrupted = true;
-	if (from_terminal && signals->in_our_group)
+	if (signals->fn != NULL && signals->fn(number, signals->user))
+		return;
+	if (signals->process == NULL || (from_terminal && signals->in_our_group))
 		return;
 	/* It may have ended meanwhile; then there is nobody to tell. */
 	(void) !hk_process_kill(signals->process, number);
 }
 
-static void on_readable(hk_watch *watch, unsigned int events, void *user)
+static void read_all(run_signals *signals)
 {
-	run_signals *signals = user;
 	struct signalfd_siginfo info;
 
-	(void) watch;
-	(void) events;
 	while (read(signals->fd, &info, sizeof(info)) == (ssize_t) sizeof(info))
 		pass_on(signals, &info);
+}
+
+static void on_readable(hk_watch *watch, unsigned int events, void *user)
+{
+	(void) watch;
+	(void) events;
+	read_all(user);
 }
 
 static void on_child(hk_signal *signal, int number, void *user)
@@ -126,6 +130,17 @@ int run_signals_forward(run_signals *signals, hk_loop *loop, hk_process *process
 	if (!signals->in_our_group || !isatty(STDIN_FILENO))
 		return 0;
 	return hk_signal_start(&signals->child, loop, SIGCHLD, on_child, signals);
+}
+
+void run_signals_over(run_signals *signals)
+{
+	hk_watch_free(signals->watch);
+	hk_signal_free(signals->child);
+	signals->watch = NULL;
+	signals->child = NULL;
+	signals->process = NULL;
+	/* Ctrl-C reached both of us; the program's end may have been seen first. */
+	read_all(signals);
 }
 
 bool run_signals_interrupted(const run_signals *signals)

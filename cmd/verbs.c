@@ -7,6 +7,7 @@
 
 const cmd_verb *const cmd_verbs[] = {
 	&cmd_verb_run,
+	&cmd_verb_up,
 	&cmd_verb_kill,
 	&cmd_verb_tour,
 	&cmd_verb_help,

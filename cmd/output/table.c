@@ -44,6 +44,7 @@ struct table {
 	struct row *rows;
 	size_t row_count;
 	unsigned int sort_field;
+	bool sorted;
 	bool descending;
 };
 
@@ -181,16 +182,19 @@ static int compare_rows(const void *left, const void *right)
 	return a->place < b->place ? -1 : 1;
 }
 
-static int sort_rows(struct table *table, const cmd_output *output, const char *sort)
+/* Which field to sort by.  0, or an exit code. */
+static int choose_sort(struct table *table, const cmd_output *output, const char *sort)
 {
 	int field;
 
+	if (sort == NULL)
+		return 0;
+	table->sorted = true;
 	table->descending = sort[0] == '-';
 	field = hk_record_find(table->type, sort + table->descending);
 	if (field < 0)
 		return fail_column(output, table->type, sort + table->descending);
 	table->sort_field = (unsigned int) field;
-	qsort(table->rows, table->row_count, sizeof(struct row), compare_rows);
 	return 0;
 }
 
@@ -380,9 +384,11 @@ static int print(const cmd_output *output, FILE *file, const cmd_table_opts *opt
 	int r;
 
 	if ((r = make_columns(table, output, opts)) != 0 ||
-	    (r = make_rows(table, records, count)) != 0 ||
-	    (opts->sort != NULL && (r = sort_rows(table, output, opts->sort)) != 0))
+	    (r = choose_sort(table, output, opts->sort)) != 0 ||
+	    (r = make_rows(table, records, count)) != 0)
 		return r;
+	if (table->sorted)
+		qsort(table->rows, table->row_count, sizeof(struct row), compare_rows);
 	if (screen) {
 		measure(table, !opts->no_header);
 		fit(table, width);
@@ -396,6 +402,21 @@ static int print(const cmd_output *output, FILE *file, const cmd_table_opts *opt
 	fflush(file);
 	tell_hidden(output, table);
 	return 0;
+}
+
+int cmd_table_check(
+    const cmd_output *output, const cmd_table_opts *opts, const hk_record_type *type)
+{
+	struct table table = { .type = type };
+	int r = make_columns(&table, output, opts);
+
+	if (r == 0)
+		r = choose_sort(&table, output, opts->sort);
+	table_deinit(&table);
+	if (r < 0)
+		return cmd_fail(
+		    output, CMD_EXIT_FAILED, r, NULL, "cannot prepare the table");
+	return r;
 }
 
 int cmd_table_print(const cmd_output *output, FILE *file, const cmd_table_opts *opts,

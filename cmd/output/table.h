@@ -29,6 +29,10 @@ typedef struct cmd_table_opts {
 int cmd_table_print(const cmd_output *output, FILE *file, const cmd_table_opts *opts,
     const hk_record_type *type, const void *records, size_t count);
 
+/* Are the names in @opts columns of @type?  As cmd_table_print(), before there are records. */
+int cmd_table_check(
+    const cmd_output *output, const cmd_table_opts *opts, const hk_record_type *type);
+
 /* One record as lines "name  value", what is absent left out. */
 int cmd_card_print(
     const cmd_output *output, FILE *file, const hk_record_type *type, const void *record);

@@ -53,31 +53,22 @@ static long by_clone(hki_clone_request *request, char *stack)
 	return pid < 0 ? -errno : pid;
 }
 
-HKI_RAW static pid_t vfork_and_run(int (*run)(void *user), void *user)
-{
-	pid_t pid = vfork();
-
-	if (pid == 0)
-		_exit(run(user));
-	return pid < 0 ? -errno : pid;
-}
-
 /*
  * The pidfd comes after the child here.  Its id cannot mean somebody else, since
  * nobody but us collects it; whether pidfd_open works is asked before, so that no
  * program runs that we could not follow.
  */
-static long by_vfork(hki_clone_request *request)
+static long by_vfork(hki_clone_request *request, char *stack)
 {
 	int probe = (int) syscall(SYS_pidfd_open, getpid(), 0);
-	pid_t pid;
+	long pid;
 
 	if (probe < 0)
 		return -errno;
-	pid = vfork_and_run(request->run, request->user);
+	pid = hki_arch_vfork(stack + CHILD_STACK_BYTES, request->run, request->user);
 	close(probe);
 	if (pid > 0)
-		request->pidfd = (int) syscall(SYS_pidfd_open, pid, 0);
+		request->pidfd = (int) syscall(SYS_pidfd_open, (pid_t) pid, 0);
 	return pid;
 }
 
@@ -108,7 +99,7 @@ static long try_all(hki_clone_request *request)
 	if (refused(result))
 		result = by_clone(request, stack);
 	if (refused(result))
-		result = by_vfork(request);
+		result = by_vfork(request, stack);
 	return result;
 }
 

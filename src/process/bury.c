@@ -14,6 +14,7 @@
 
 void hki_process_bury(hk_process *process)
 {
+	hki_process_unlist(process);
 	hki_list_remove(&process->node);
 	hki_list_append(&process->registry->buried, &process->node);
 	process->buried = true;

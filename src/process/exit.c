@@ -114,7 +114,7 @@ void hki_process_on_end(hk_watch *watch, unsigned int events, void *user)
 	process->state = HK_PROCESS_EXITED;
 	hk_watch_free(hki_take(process->watch));
 	hki_pidref_close(&process->ref);
-	hki_map_remove(&process->registry->by_pid, (uint64_t) process->id.pid);
+	hki_process_unlist(process);
 	process->rounds = 0;
 	if (process->detached || (process->flags & HK_PROCESS_KEEP_LEFTOVERS) != 0)
 		tell(process);

@@ -95,6 +95,15 @@ int hki_process_new(hk_process **out, hki_registry *registry, const hk_process_o
 	return 0;
 }
 
+void hki_process_unlist(hk_process *process)
+{
+	const uint64_t pid = (uint64_t) process->id.pid;
+
+	if (process->registry != NULL && pid > 0 &&
+	    hki_map_get(&process->registry->by_pid, pid) == process)
+		hki_map_remove(&process->registry->by_pid, pid);
+}
+
 void hki_process_release(hk_process *process)
 {
 	if (process == NULL)

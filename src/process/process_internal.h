@@ -94,7 +94,8 @@ struct hk_process {
 	uint64_t started_ns;      /* CLOCK_MONOTONIC */
 	uint64_t started_real_ns; /* for people */
 	uint64_t ended_real_ns;
-	uint64_t own_max_rss_bytes; /* our peak when it started, which its count begins with */
+	uint64_t
+	    own_max_rss_bytes; /* our peak when it started, which its count begins with */
 	hk_process_exit exit;
 	hk_process_exit_fn on_exit;
 	hk_process_start_fn on_start;
@@ -139,6 +140,8 @@ void hki_process_unhold(hk_process *process);
 /* Close our ends of pipes and terminal. */
 void hki_process_close_ends(hk_process *process);
 
+/* Not found by its id any more. */
+void hki_process_unlist(hk_process *process);
 /* The loop goes, or gives it to another thread: no watch, no timer, in no list. */
 void hki_process_leave_loop(hk_process *process);
 

@@ -44,6 +44,7 @@ struct hk_process_runner {
 	hki_capture captures[2];
 	bool terminals[3]; /* streams that go to a terminal made for it */
 	hki_feed feed;
+	bool stdin_is_pipe;
 	uint64_t settle_ns;
 	result_block *block; /* given away in the end */
 	hk_process_run_fn on_done;
@@ -136,10 +137,12 @@ static void settle(hk_process_runner *runner)
 	hki_feed_close(&runner->feed);
 	(void) hki_capture_drain(&runner->captures[0]);
 	(void) hki_capture_drain(&runner->captures[1]);
-	if (output_is_over(runner))
+	if (output_is_over(runner)) {
 		finish(runner);
-	else
+	} else {
+		hk_loop_update_time(runner->loop);
 		hk_timer_set(runner->timer, runner->settle_ns, 0);
+	}
 }
 
 static void on_process_exit(hk_process *process, const hk_process_exit *how, void *user)
@@ -183,6 +186,7 @@ static void stop(hk_process_runner *runner)
 	int r = hk_process_stop(runner->process);
 
 	runner->phase = STOPPING;
+	hk_loop_update_time(runner->loop);
 	/* When it has ended already, its end is on the way to us. */
 	if (r == 0 || r == -ESRCH)
 		hk_timer_set(
@@ -309,22 +313,11 @@ static int start_process(
 	process.user_data = runner;
 	if (opts->stdin_data != NULL)
 		process.stdio[0] = (hk_stdio){ .kind = HK_STDIO_PIPE };
+	runner->stdin_is_pipe = process.stdio[0].kind == HK_STDIO_PIPE;
 	for (int i = 0; i < 3; i++)
 		runner->terminals[i] = process.stdio[i].kind == HK_STDIO_PTY;
 	return hki_process_spawn(
 	    &runner->process, runner->loop, &process, HK_PROCESS_RUN, errors);
-}
-
-/*
- * A terminal has two directions and one reader: two would tear its output apart.
- * On a loop it is left to the caller, who may want to talk to it.
- */
-static bool is_ours_to_read(
-    const hk_process_runner *runner, unsigned int stream, bool blocking)
-{
-	if (!runner->terminals[stream])
-		return true;
-	return blocking && (stream == 1 || !runner->terminals[1]);
 }
 
 static int start_streams(
@@ -334,7 +327,8 @@ static int start_streams(
 	int r;
 
 	for (unsigned int stream = 1; stream <= 2; stream++) {
-		if (!is_ours_to_read(runner, stream, blocking))
+		/* On a loop a terminal is its caller's, who may want to talk to it. */
+		if (runner->terminals[stream] && !blocking)
 			continue;
 		fd = hk_process_take_stdio(runner->process, stream);
 		if (fd < 0)
@@ -343,7 +337,8 @@ static int start_streams(
 		if (r < 0)
 			return r;
 	}
-	if (opts->stdin_data == NULL && !blocking)
+	/* A pipe that nobody can write to would have the program wait for ever. */
+	if (opts->stdin_data == NULL && (!blocking || !runner->stdin_is_pipe))
 		return 0;
 	fd = hk_process_take_stdio(runner->process, 0);
 	if (fd < 0)
@@ -371,8 +366,10 @@ int hki_process_run_start(hk_process_runner **out, hk_loop *loop,
 	if (r < 0)
 		return hki_error_report_step(
 		    errors, r, "start", "the streams of the run");
-	if (opts->timeout_ns != 0)
+	if (opts->timeout_ns != 0) {
+		hk_loop_update_time(loop); /* the start has taken some */
 		hk_timer_set(runner->timer, opts->timeout_ns, 0);
+	}
 	*out = hki_take(runner);
 	return 0;
 }

@@ -173,12 +173,42 @@ static int prepare(
 
 /* ---- the moment itself ---- */
 
-static int take_reference(hk_process *process, pid_t pid, int pidfd)
+/*
+ * The start of a process, as /proc tells it, is the boot clock at its clone cut to a
+ * tick of 10 ms.  When the clock shows the same tick before the clone and after it,
+ * that is the one, and reading /proc (a tenth of the whole start) is not needed.
+ */
+static bool start_is_certain(uint64_t *out_ticks, uint64_t before_ns)
+{
+	const long ticks_per_s = sysconf(_SC_CLK_TCK);
+	uint64_t tick_ns;
+
+	if (ticks_per_s <= 0 || HKI_NS_PER_S % (uint64_t) ticks_per_s != 0)
+		return false;
+	tick_ns = HKI_NS_PER_S / (uint64_t) ticks_per_s;
+	*out_ticks = before_ns / tick_ns;
+	return hki_clock_boot_ns() / tick_ns == *out_ticks;
+}
+
+static int identify(hki_pidref *out, pid_t pid, int pidfd, uint64_t before_ns)
+{
+	uint64_t ticks;
+
+	if (!start_is_certain(&ticks, before_ns))
+		return hki_pidref_from_fd(out, pid, pidfd);
+	*out = (hki_pidref){ .pid = pid,
+		.fd = pidfd,
+		.start_ticks = ticks,
+		.inode = hki_pidfd_inode(pidfd) };
+	return 0;
+}
+
+static int take_reference(hk_process *process, pid_t pid, int pidfd, uint64_t before_ns)
 {
 	hki_pidref keeper = HKI_PIDREF_NULL;
-	int r;
+	int r =
+	    identify(process->keeper ? &keeper : &process->ref, pid, pidfd, before_ns);
 
-	r = hki_pidref_from_fd(process->keeper ? &keeper : &process->ref, pid, pidfd);
 	if (r < 0) {
 		/* Without identity it can still be ended and collected. */
 		process->ref = (hki_pidref){ .pid = pid, .fd = pidfd };
@@ -201,6 +231,7 @@ static uint64_t own_max_rss_bytes(void)
 
 int hki_process_act(hk_process *process)
 {
+	uint64_t before_ns = hki_clock_boot_ns();
 	int pidfd;
 	pid_t pid;
 
@@ -211,7 +242,7 @@ int hki_process_act(hk_process *process)
 	if (pid < 0)
 		return pid;
 	process->own_max_rss_bytes = own_max_rss_bytes();
-	return take_reference(process, pid, pidfd);
+	return take_reference(process, pid, pidfd, before_ns);
 }
 
 /* ---- after ---- */
@@ -223,13 +254,13 @@ int hki_process_register(hk_process *process)
 	int fd = process->keeper ? hki_keeper_fd(process->tree) : process->ref.fd;
 	int r;
 
-	if (hki_map_get(&registry->by_pid, pid) != NULL)
+	if (!process->buried && hki_map_get(&registry->by_pid, pid) != NULL)
 		return -EEXIST;
 	r = hk_watch_start(&process->watch, registry->loop, fd, HK_READABLE,
 	    hki_process_on_end, process);
 	if (r < 0)
 		return r;
-	r = hki_map_put(&registry->by_pid, pid, process);
+	r = process->buried ? 0 : hki_map_put(&registry->by_pid, pid, process);
 	if (r < 0) {
 		hk_watch_free(hki_take(process->watch));
 		return r;

@@ -155,8 +155,6 @@ HKI_RAW static bool place_fd(hki_plan *plan, const hki_plan_fd *fd)
 		result = CALL(SYS_dup3, fd->source, fd->target, 0);
 	else
 		result = CALL(SYS_fcntl, fd->target, F_SETFD, 0);
-	if (result == -EBADF && fd->optional)
-		return true;
 	return done(plan, fd->step, result);
 }
 

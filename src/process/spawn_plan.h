@@ -62,7 +62,6 @@ typedef struct hki_plan_fd {
 	hki_step step; /* whose failure it is */
 	bool
 	    move; /* the source is the target of another: duplicate it out of the way first */
-	bool optional; /* inherited: fine if it is closed */
 } hki_plan_fd;
 
 /* Bits of hki_plan.todo: steps whose zero is a real value. */

@@ -4,21 +4,27 @@
  * Jobs are handles, linked into a queue and back out through a list and an
  * eventfd, so that handing over and giving back need no memory and cannot fail.
  * An exec that hangs holds up the thread and what queues behind it, never the
- * loop; and nobody waits for the thread in the end: while it hangs it is let go,
- * and cleans up after itself when it comes back.
+ * loop; and in the end nobody waits for it longer than a moment: while it hangs it
+ * is let go, and cleans up after itself when it comes back.
  *
  * The thread touches a handle only from the queue to the list; `orphaned` changes
  * under the lock.
  */
 #include "process/process_internal.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "process/reaper.h"
+
+/* A start takes milliseconds; one that takes this long hangs. */
+#define PATIENCE_NS (500 * HKI_NS_PER_MS)
 
 struct hk_process_spawner {
 	hki_loop_member member;
@@ -29,12 +35,13 @@ struct hk_process_spawner {
 	pthread_t thread;
 
 	pthread_mutex_t lock;
-	pthread_cond_t work; /* the queue or `closing` changed */
+	pthread_cond_t changed; /* the queue, `closing` or `ended` */
 	hki_list queue;
 	hki_list done;
 	hk_process *running; /* in the thread's hands */
 	bool closing;
-	bool left; /* nobody will join: the thread releases everything */
+	bool ended; /* the thread has left its loop */
+	bool left;  /* nobody will join: the thread releases everything */
 };
 
 static hk_process *job_of(hki_list *node)
@@ -44,7 +51,7 @@ static hk_process *job_of(hki_list *node)
 
 static void release(hk_process_spawner *spawner)
 {
-	pthread_cond_destroy(&spawner->work);
+	pthread_cond_destroy(&spawner->changed);
 	pthread_mutex_destroy(&spawner->lock);
 	hki_closep(&spawner->event);
 	hki_free(spawner);
@@ -83,9 +90,11 @@ static void *thread_main(void *user)
 		if (node != NULL)
 			carry_out(spawner, job_of(node));
 		else
-			pthread_cond_wait(&spawner->work, &spawner->lock);
+			pthread_cond_wait(&spawner->changed, &spawner->lock);
 	}
+	spawner->ended = true;
 	left = spawner->left;
+	pthread_cond_signal(&spawner->changed);
 	pthread_mutex_unlock(&spawner->lock);
 	if (left)
 		release(spawner);
@@ -135,7 +144,7 @@ void hki_spawner_submit(hk_process_spawner *spawner, hk_process *process)
 	process->spawner = spawner;
 	pthread_mutex_lock(&spawner->lock);
 	hki_list_append(&spawner->queue, &process->spawner_node);
-	pthread_cond_signal(&spawner->work);
+	pthread_cond_signal(&spawner->changed);
 	pthread_mutex_unlock(&spawner->lock);
 }
 
@@ -176,6 +185,7 @@ static int start_thread(hk_process_spawner *spawner)
 int hk_process_spawner_new(hk_process_spawner **out, hk_loop *loop)
 {
 	hk_process_spawner *spawner;
+	pthread_condattr_t attributes;
 	int r;
 
 	if (out == NULL || loop == NULL)
@@ -193,7 +203,10 @@ int hk_process_spawner_new(hk_process_spawner **out, hk_loop *loop)
 	hki_list_init(&spawner->done);
 	hki_list_init(&spawner->member.node);
 	pthread_mutex_init(&spawner->lock, NULL);
-	pthread_cond_init(&spawner->work, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&spawner->changed, &attributes);
+	pthread_condattr_destroy(&attributes);
 	r = spawner->event < 0 ? -errno
 			       : hk_watch_start(&spawner->watch, loop, spawner->event,
 				     HK_READABLE, on_done, spawner);
@@ -249,29 +262,58 @@ static void give_back(hk_process_spawner *spawner)
 	}
 }
 
+/* With the lock held. Does the thread end, or does it hang in what nobody waits for? */
+static bool wait_for_end(hk_process_spawner *spawner, bool busy_with_orphan)
+{
+	uint64_t until_ns = hki_clock_monotonic_ns() + PATIENCE_NS;
+	struct timespec until = {
+		.tv_sec = (time_t) (until_ns / HKI_NS_PER_S),
+		.tv_nsec = (long) (until_ns % HKI_NS_PER_S),
+	};
+
+	while (!spawner->ended) {
+		if (!busy_with_orphan)
+			pthread_cond_wait(&spawner->changed, &spawner->lock);
+		else if (pthread_cond_timedwait(
+			     &spawner->changed, &spawner->lock, &until) == ETIMEDOUT)
+			return false;
+	}
+	return true;
+}
+
+/* In a forked child the thread is not there, nor is anything else but memory ours. */
+static void forget(hk_process_spawner *spawner)
+{
+	hk_watch_free(spawner->watch);
+	hki_loop_leave(&spawner->member);
+	hki_free(spawner);
+}
+
 void hk_process_spawner_free(hk_process_spawner *spawner)
 {
+	bool busy_with_orphan;
+	bool left;
+
 	if (spawner == NULL)
 		return;
-	if (spawner->owner != getpid()) { /* forked: the thread is not here */
-		hk_watch_free(spawner->watch);
-		hki_loop_leave(&spawner->member);
-		hki_free(spawner);
+	if (spawner->owner != getpid()) {
+		forget(spawner);
 		return;
 	}
 	hk_watch_free(hki_take(spawner->watch));
 	hki_loop_leave(&spawner->member);
 	pthread_mutex_lock(&spawner->lock);
 	spawner->closing = true;
-	spawner->left = orphan_running(spawner);
+	busy_with_orphan = orphan_running(spawner);
 	give_back(spawner);
-	pthread_cond_signal(&spawner->work);
-	if (spawner->left) {
+	pthread_cond_signal(&spawner->changed);
+	left = !wait_for_end(spawner, busy_with_orphan);
+	spawner->left = left;
+	if (left)
 		pthread_detach(spawner->thread);
-		pthread_mutex_unlock(&spawner->lock);
-		return;
-	}
 	pthread_mutex_unlock(&spawner->lock);
+	if (left)
+		return; /* it is the thread's now */
 	pthread_join(spawner->thread, NULL);
 	give_back(spawner); /* what it was busy with */
 	release(spawner);

@@ -25,6 +25,7 @@ typedef struct opener {
 	int terminal;          /* the pty's end, or -1 */
 	int master;            /* our end of it, of which streams get duplicates */
 	bool terminal_is_read; /* stdout has our reading end already */
+	int stdout_source;
 } opener;
 
 static hki_step step_of(unsigned int stream)
@@ -166,7 +167,7 @@ static int open_stream(opener *o, unsigned int stream, const hk_stdio *how)
 	case HK_STDIO_PTY:
 		return open_terminal(o, stream);
 	case HK_STDIO_STDOUT:
-		return o->plan->fds[STDOUT_FILENO].source;
+		return o->stdout_source;
 	case HK_STDIO_INHERIT:
 	default:
 		return (int) stream;
@@ -213,6 +214,29 @@ static int add_further(opener *o, const hk_process_opts *opts)
 	return 0;
 }
 
+/* What is inherited stays as it is, so it needs no line: ours is the child's, and
+ * closed if we have none, or if it was never meant to be inherited. */
+static int add_streams(opener *o, const hk_process_opts *opts)
+{
+	for (unsigned int stream = 0; stream < 3; stream++) {
+		hki_plan *plan = o->plan;
+		int source = open_stream(o, stream, &opts->stdio[stream]);
+
+		if (source < 0)
+			return source;
+		if (stream == STDOUT_FILENO)
+			o->stdout_source = source;
+		if (opts->stdio[stream].kind == HK_STDIO_INHERIT)
+			continue;
+		plan->fds[plan->fd_count++] = (hki_plan_fd){
+			.source = source,
+			.target = (int) stream,
+			.step = step_of(stream),
+		};
+	}
+	return 0;
+}
+
 static void mark_moves(hki_plan *plan)
 {
 	for (size_t i = 0; i < plan->fd_count; i++)
@@ -234,17 +258,9 @@ int hki_plan_stdio(hki_plan *plan, const hk_process_opts *opts, hk_error_list *e
 		return hki_plan_fail(
 		    plan, HKI_STEP_FDS, -ENOMEM, errors, "the table of descriptors");
 	plan->fd_floor = STDERR_FILENO + 1;
-	for (unsigned int stream = 0; stream < 3; stream++) {
-		r = open_stream(&o, stream, &opts->stdio[stream]);
-		if (r < 0)
-			return r;
-		plan->fds[plan->fd_count++] = (hki_plan_fd){
-			.source = r,
-			.target = (int) stream,
-			.step = step_of(stream),
-			.optional = opts->stdio[stream].kind == HK_STDIO_INHERIT,
-		};
-	}
+	r = add_streams(&o, opts);
+	if (r < 0)
+		return r;
 	if (o.terminal >= 0 && (plan->todo & HKI_TODO_SESSION) != 0)
 		plan->terminal = o.terminal;
 	r = add_further(&o, opts);

@@ -60,6 +60,8 @@ static void next_step(hk_process *process)
 	(void) hki_pidref_signal(&process->ref, step->signal);
 	if (step->signal != SIGKILL && step->signal != SIGSTOP)
 		(void) hki_pidref_signal(&process->ref, SIGCONT);
+	/* The loop's time may be old, as when it has not run since the start. */
+	hk_loop_update_time(process->registry->loop);
 	hk_timer_set(process->timer, step->wait_ns, 0);
 }
 

@@ -57,3 +57,21 @@ What bash offers:
   fish
   $ offer hostkit kill $$ | grep -cx $$
   1
+
+What fish offers, where there is one:
+
+  $ cat > fish.expected <<'END'
+  > hostkit ki|kill
+  > hostkit run --tim|--timeout
+  > hostkit run --tree g|group
+  > hostkit run -s SIGTE|SIGTERM
+  > hostkit run -t 5s true ./oper|./operand
+  > hostkit run --hel|--help
+  > hostkit --json kill --tr|--tree
+  > hostkit completion z|zsh
+  > END
+  $ if command -v fish > /dev/null; then
+  >   cut -d '|' -f 1 fish.expected | while read -r line; do
+  >     echo "$line|$(fish --no-config -c "source hostkit.fish; complete -C '$line'" | cut -f 1 | tr '\n' ' ' | sed 's/ $//')"
+  >   done | diff fish.expected -
+  > fi

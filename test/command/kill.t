@@ -92,6 +92,18 @@ Several at once; the code says how many went well:
   $ end_of $pid
   [143]
 
+The table as it is wanted:
+
+  $ start; hostkit kill -s 0 --no-header --columns result,name $pid
+  running	sleep
+  $ hostkit kill -s 0 --sort -pid --columns pid 1 $pid | tail -n 1
+  1
+  $ hostkit kill -s KILL --columns pdi $pid 2>&1
+  hostkit kill: no column is called 'pdi'; did you mean 'pid'?
+  [2]
+  $ hostkit kill $pid > /dev/null; end_of $pid
+  [143]
+
 A tree:
 
   $ seconds=$(unique)

@@ -107,7 +107,7 @@ The report is for people, on stderr:
   $ hostkit run --report -- sh -c 'echo output; exit 3' 2> report
   output
   [3]
-  $ sed -E 's/  +/: /; /^(wall|user|system|peak|minor|major|waits|preemptions|identity|tree)/s/:.*//' report
+  $ sed -E '/^peak bound/d; s/  +/: /; /^(wall|user|system|peak|minor|major|waits|preemptions|identity|tree)/s/:.*//' report
   program: sh -c echo output; exit 3
   identity
   exit code: 3

@@ -6,6 +6,8 @@
  */
 #include "os/arch/arch.h"
 
+#include <sched.h>
+#include <signal.h>
 #include <sys/syscall.h>
 
 HKI_RAW long hki_arch_syscall(long number, long a, long b, long c, long d, long e, long f)
@@ -48,5 +50,34 @@ HKI_RAW long hki_arch_clone3(
 	    : "+r"(x0)
 	    : "r"(x8), "r"(x1), "r"(x10), "r"(x11), [exit_group] "i"(SYS_exit_group)
 	    : "memory", "cc");
+	return x0;
+}
+
+/* The kernel has no call named vfork here: it is this clone. */
+HKI_RAW long hki_arch_vfork(void *stack_top, int (*run)(void *user), void *user)
+{
+	register long x8 __asm__("x8") = SYS_clone;
+	register long x0 __asm__("x0") = CLONE_VM | CLONE_VFORK | SIGCHLD;
+	register void *x1 __asm__("x1") = stack_top;
+	register long x2 __asm__("x2") = 0;
+	register long x3 __asm__("x3") = 0;
+	register long x4 __asm__("x4") = 0;
+	register int (*x10)(void *) __asm__("x10") = run;
+	register void *x11 __asm__("x11") = user;
+
+	__asm__ volatile("svc #0\n\t"
+			 "cbnz x0, 1f\n\t"
+			 "mov x29, #0\n\t"
+			 "mov x30, #0\n\t"
+			 "mov x0, x11\n\t"
+			 "blr x10\n\t"
+			 "mov x8, %[exit_group]\n\t"
+			 "svc #0\n\t"
+			 "brk #1\n"
+			 "1:"
+			 : "+r"(x0)
+			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x10),
+			 "r"(x11), [exit_group] "i"(SYS_exit_group)
+			 : "memory", "cc");
 	return x0;
 }

@@ -5,7 +5,7 @@
 #include <linux/sched.h>
 
 /*
- * The two things C cannot say: a system call that touches nothing but the
+ * What C cannot say: a system call that touches nothing but the
  * kernel, and a child that starts on another stack.  One file a processor
  * implements them; Meson picks it, and portable.c elsewhere.
  */
@@ -25,5 +25,12 @@ long hki_arch_syscall(long number, long a, long b, long c, long d, long e, long 
  */
 long hki_arch_clone3(
     struct clone_args *args, size_t size, int (*run)(void *user), void *user);
+
+/*
+ * vfork(2), the child on the stack that ends at @stack_top (16-byte aligned): it
+ * calls run(user) there and exits with its result.  The child's id or a negative
+ * errno.
+ */
+long hki_arch_vfork(void *stack_top, int (*run)(void *user), void *user);
 
 #endif /* HKI_OS_ARCH_H */

@@ -6,6 +6,8 @@
 #include "os/arch/arch.h"
 
 #include <errno.h>
+#include <sched.h>
+#include <signal.h>
 #include <unistd.h>
 
 HKI_RAW long hki_arch_syscall(long number, long a, long b, long c, long d, long e, long f)
@@ -23,4 +25,12 @@ HKI_RAW long hki_arch_clone3(
 	(void) run;
 	(void) user;
 	return -ENOSYS;
+}
+
+/* Newer processors have no call named vfork: it is this clone. */
+HKI_RAW long hki_arch_vfork(void *stack_top, int (*run)(void *user), void *user)
+{
+	int pid = clone(run, stack_top, CLONE_VM | CLONE_VFORK | SIGCHLD, user);
+
+	return pid < 0 ? -errno : pid;
 }

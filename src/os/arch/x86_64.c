@@ -48,3 +48,29 @@ HKI_RAW long hki_arch_clone3(
 			 : "rcx", "r11", "memory");
 	return result;
 }
+
+HKI_RAW long hki_arch_vfork(void *stack_top, int (*run)(void *user), void *user)
+{
+	register int (*r8)(void *) __asm__("r8") = run;
+	register void *r9 __asm__("r9") = user;
+	long result;
+
+	/* The child leaves our stack before it writes to any. */
+	__asm__ volatile("syscall\n\t"
+			 "testq %%rax, %%rax\n\t"
+			 "jnz 1f\n\t"
+			 "movq %%rdx, %%rsp\n\t"
+			 "xorl %%ebp, %%ebp\n\t"
+			 "movq %%r9, %%rdi\n\t"
+			 "callq *%%r8\n\t"
+			 "movl %%eax, %%edi\n\t"
+			 "movl %[exit_group], %%eax\n\t"
+			 "syscall\n\t"
+			 "hlt\n"
+			 "1:"
+			 : "=a"(result)
+			 : "a"((long) SYS_vfork), "d"(stack_top), "r"(r8),
+			 "r"(r9), [exit_group] "i"(SYS_exit_group)
+			 : "rcx", "r11", "rdi", "memory");
+	return result;
+}
