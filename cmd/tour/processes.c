@@ -121,8 +121,7 @@ static void show_failure(struct tour *tour, hk_loop *loop)
 	if (error != NULL)
 		(void) hk_error_format(text, sizeof(text), error);
 	tour_saw(tour, "%s", text);
-	tour_wrong(tour,
-	    "an event later, about a process with the id 'undefined'");
+	tour_wrong(tour, "an event later, about a process with the id 'undefined'");
 	tour_check(tour,
 	    r == -ENOENT && child == NULL && error != NULL &&
 		strcmp(error->step, "exec") == 0,
