@@ -1,7 +1,8 @@
 /*
  * What does it cost to have another thread's loop run a function?
  *
- * Threads post 10^6 calls in all while the loop runs them.  The peers offer only
+ * Threads post 10^6 calls in all while the loop runs them; loops and queues live
+ * through all rounds, so this is the steady state.  The peers offer only
  * a way to wake their loop, so they do what their users do: a queue of (fn,
  * user) under a mutex, swapped out by the loop, and uv_async_send() or
  * ev_async_send() after each call.  The floor is the same queue with an eventfd
@@ -122,7 +123,6 @@ static double run(void *user)
 	uint64_t spent_ns;
 
 	seen = 0;
-	what->who->open();
 	pthread_barrier_init(&what->start, NULL, what->threads + 1);
 	for (unsigned int i = 0; i < what->threads; i++)
 		if (pthread_create(&threads[i], NULL, post_all, what) != 0)
@@ -134,47 +134,50 @@ static double run(void *user)
 	for (unsigned int i = 0; i < what->threads; i++)
 		pthread_join(threads[i], NULL);
 	pthread_barrier_destroy(&what->start);
-	what->who->close();
 	return seen == POSTS ? (double) spent_ns / POSTS : NAN;
 }
 
 /* ---- hostkit ---- */
 
 static hk_loop *our_loop;
+static hk_timer *our_keeper;
 
-static void our_open(void)
-{
-	if (hk_loop_new(&our_loop) < 0)
-		abort();
-}
-
-static void our_post(void)
-{
-	if (hk_loop_post(our_loop, count, NULL) < 0)
-		abort();
-}
-
-/* Far away: it only keeps the loop from ending while no post happens to be on its way. */
+/* Far away: it only keeps the loop going while no post happens to be on its way. */
 static void never(hk_timer *timer, void *user)
 {
 	(void) timer;
 	(void) user;
 }
 
+static void our_open(void)
+{
+	if (hk_loop_new(&our_loop) < 0 ||
+	    hk_timer_after(&our_keeper, our_loop, 3600000, never, NULL) < 0)
+		abort();
+}
+
+static void our_count(void *user)
+{
+	count(user);
+	if (seen == POSTS)
+		hk_loop_stop(our_loop, 1);
+}
+
+static void our_post(void)
+{
+	if (hk_loop_post(our_loop, our_count, NULL) < 0)
+		abort();
+}
+
 static void our_run(void)
 {
-	hk_timer *keep;
-
-	if (hk_timer_after(&keep, our_loop, 3600000, never, NULL) < 0)
+	if (hk_loop_run(our_loop) != 1)
 		abort();
-	while (seen < POSTS)
-		if (hk_loop_run_once(our_loop, -1) < 0)
-			abort();
-	hk_timer_free(keep);
 }
 
 static void our_close(void)
 {
+	hk_timer_free(our_keeper);
 	hk_loop_free(our_loop);
 }
 
@@ -233,7 +236,7 @@ static void uv_woken(uv_async_t *async)
 {
 	queue_run();
 	if (seen == POSTS)
-		uv_close((uv_handle_t *) async, NULL);
+		uv_stop(async->loop);
 }
 
 static void uv_open(void)
@@ -255,6 +258,8 @@ static void uv_run_all(void)
 
 static void uv_end(void)
 {
+	uv_close((uv_handle_t *) &uv_side_async, NULL);
+	uv_run(&uv_side_loop, UV_RUN_DEFAULT);
 	if (uv_loop_close(&uv_side_loop) != 0)
 		abort();
 }
@@ -270,10 +275,11 @@ static ev_async ev_side_async;
 
 static void ev_woken(struct ev_loop *loop, ev_async *async, int events)
 {
+	(void) async;
 	(void) events;
 	queue_run();
 	if (seen == POSTS)
-		ev_async_stop(loop, async);
+		ev_break(loop, EVBREAK_ALL);
 }
 
 static void ev_open(void)
@@ -324,7 +330,13 @@ static void ask(const char *name, unsigned int threads)
 	tasks[2].who = &libev_side;
 	sides[2] = (bench_side){ "libev", run, &tasks[2] };
 #endif
+	for (int i = 0; i < 4; i++)
+		if (sides[i].run != NULL)
+			tasks[i].who->open();
 	bench_ask(&question, sides, 4);
+	for (int i = 0; i < 4; i++)
+		if (sides[i].run != NULL)
+			tasks[i].who->close();
 }
 
 int main(int argc, char **argv)

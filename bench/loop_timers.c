@@ -340,7 +340,7 @@ static const side libev_side = { ev_open, ev_start_all, ev_free_all, ev_prepare_
 
 static uint64_t time_step(const side *who, enum step step)
 {
-	uint64_t begin_ns = bench_now_ns();
+	uint64_t begin_ns = bench_thread_ns();
 
 	switch (step) {
 	case ARM:
@@ -360,7 +360,7 @@ static uint64_t time_step(const side *who, enum step step)
 		who->release();
 		break;
 	}
-	return bench_now_ns() - begin_ns;
+	return bench_thread_ns() - begin_ns;
 }
 
 typedef struct task {

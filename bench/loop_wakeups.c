@@ -117,9 +117,9 @@ static double run(void *user)
 	open_descriptors();
 	who->open();
 	start_tokens();
-	spent_ns = bench_now_ns();
+	spent_ns = bench_thread_ns();
 	who->run();
-	spent_ns = bench_now_ns() - spent_ns;
+	spent_ns = bench_thread_ns() - spent_ns;
 	done = wakeups;
 	who->close();
 	close_descriptors();

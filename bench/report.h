@@ -47,4 +47,8 @@ double bench_median(double *values, size_t count);
 /* CLOCK_MONOTONIC in nanoseconds. */
 uint64_t bench_now_ns(void);
 
+/* Processor time of the calling thread in nanoseconds: for questions that one thread answers
+ * without sleeping, because what else the machine does hardly shows in it. */
+uint64_t bench_thread_ns(void);
+
 #endif /* BENCH_REPORT_H */

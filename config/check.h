@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <hostkit/json.h>
-#include "arena.h"
+#include "base/arena.h"
 #include "diagnostics.h"
 #include "interpolate.h"
 #include "yaml_tree.h"

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <hostkit/error.h>
-#include "arena.h"
+#include "base/arena.h"
 
 /* Where something stands: line and character, from 1.  0 where that is not known. */
 typedef struct hki_place {

@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include "arena.h"
+#include "base/arena.h"
 
 /*
  * Variables in values, with the words of Compose:

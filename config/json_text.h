@@ -2,7 +2,7 @@
 #define HKI_CONFIG_JSON_TEXT_H
 
 #include <stddef.h>
-#include "arena.h"
+#include "base/arena.h"
 
 /*
  * JSON is read as YAML, which it is but for a few characters in strings: some

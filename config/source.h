@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 #include <hostkit/error.h>
-#include "arena.h"
+#include "base/arena.h"
 
 /* A configuration file that was found and read; everything lives in the arena. */
 typedef struct hki_source {

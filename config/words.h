@@ -2,7 +2,7 @@
 #define HKI_CONFIG_WORDS_H
 
 #include <stddef.h>
-#include "arena.h"
+#include "base/arena.h"
 
 /* Why a line could not be split. */
 typedef struct hki_words_error {

@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include "arena.h"
+#include "base/arena.h"
 #include "diagnostics.h"
 
 typedef enum hki_node_kind { HKI_NODE_SCALAR, HKI_NODE_LIST, HKI_NODE_MAP } hki_node_kind;

@@ -276,6 +276,7 @@ void tour_chapter_processes(struct tour *tour)
 		tour_trees(tour, loop);
 		show_timeout(tour, loop);
 		show_identity(tour, loop);
+		tour_supervise(tour, loop);
 	}
 	hk_reaper_free(reaper);
 	hk_loop_free(loop);

@@ -27,8 +27,10 @@ extern const tour_chapter tour_chapters[];
 void tour_chapter_processes(struct tour *tour);
 void tour_chapter_loop(struct tour *tour);
 
-/* A step of the processes chapter: a tree that tries to get away. */
+/* Two steps of the processes chapter: a tree that tries to get away, and a
+ * program that crashes, under supervision. */
 void tour_trees(struct tour *tour, hk_loop *loop);
+void tour_supervise(struct tour *tour, hk_loop *loop);
 
 /* ---- telling ---- */
 

@@ -159,6 +159,8 @@ static void map_health(struct mapping *mapping, const hki_config_healthcheck *fr
 	health->timeout_ns = from->timeout_ns;
 	health->start_period_ns = from->start_period_ns;
 	health->retries = from->retries;
+	health->start_interval_ns = from->start_interval_ns;
+	health->watchdog_ns = from->watchdog_ns;
 	mapping->service.health = health;
 }
 
@@ -179,6 +181,16 @@ static void map_restart(hk_service_opts *service, const hki_config_service *from
 	service->reset_after_ns = from->backoff.reset_after_ns;
 	service->limit_count = from->backoff.limit.count;
 	service->limit_window_ns = from->backoff.limit.window_ns;
+	if (from->backoff.limit.count == 0) {
+		/* No limit: more restarts in less time than any backoff allows. */
+		service->limit_count = UINT32_MAX;
+		service->limit_window_ns = 1;
+	}
+	service->slow_retry_ns = from->backoff.slow_retry_ns;
+	if (from->backoff.give_up)
+		service->flags |= HK_SERVICE_GIVE_UP;
+	service->success_codes = from->success_exit_codes.items;
+	service->success_code_count = from->success_exit_codes.count;
 }
 
 static void map_log_file(
@@ -227,5 +239,8 @@ int up_add_service(
 	map_health(&mapping, from->healthcheck);
 	map_restart(&mapping.service, from);
 	map_logging(&mapping, &from->logging);
-	return hk_service_set_add(set, &mapping.service, errors);
+	r = hk_service_set_add(set, &mapping.service, errors);
+	if (r >= 0 && from->scale == 0)
+		r = hk_service_set_scale(set, from->name, 0);
+	return r;
 }

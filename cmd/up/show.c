@@ -25,6 +25,7 @@ struct up_show {
 	hk_log_sink *sink;
 	hk_json_writer *json; /* NULL: for people */
 	uint64_t lost;        /* remarks of ours that a stalled reader cost */
+	const hki_config *config;
 	bool quiet;
 	bool colour;
 };
@@ -60,6 +61,7 @@ int up_show_new(up_show **out, hk_log *log, const up_request *request)
 	if (show == NULL)
 		return -ENOMEM;
 	show->output = request->output;
+	show->config = request->config;
 	show->quiet = request->quiet;
 	show->colour = cmd_colour_wanted(request->output, STDOUT_FILENO);
 	if (request->output->json) {
@@ -143,13 +145,13 @@ static void append_state(hki_buffer *line, const hk_service_event *event)
 {
 	switch (event->state) {
 	case HK_SERVICE_STATE_RUNNING:
-	case HK_SERVICE_STATE_READY:
-		(void) hki_buffer_append_format(line, "%s, pid %" PRId64,
-		    hk_service_state_name((unsigned int) event->state), event->pid);
+		(void) hki_buffer_append_format(
+		    line, "started, pid %" PRId64, event->pid);
 		break;
 	case HK_SERVICE_STATE_BACKOFF:
 		(void) hki_buffer_append_text(line, "ended");
 		append_end(line, event);
+		/* A long pause after a short life: the limit was reached. */
 		(void) hki_buffer_append_text(line, ", starting again in ");
 		append_duration(line, event->delay_s);
 		break;
@@ -176,13 +178,6 @@ static void append_event(hki_buffer *line, const hk_service_event *event)
 		(void) hki_size_format(size, sizeof(size), event->memory_bytes);
 		(void) hki_buffer_append_format(line, "uses %s, restarting it", size);
 		break;
-	case HK_SERVICE_EVENT_LIMITED:
-		(void) hki_buffer_append_text(line, "restarts too often");
-		if (has(event, "delay_s")) {
-			(void) hki_buffer_append_text(line, ", trying again in ");
-			append_duration(line, event->delay_s);
-		}
-		break;
 	default:
 		if (has(event, "text"))
 			(void) hki_buffer_append_text(line, event->text);
@@ -193,8 +188,7 @@ static void append_event(hki_buffer *line, const hk_service_event *event)
 static cmd_style event_style(const hk_service_event *event)
 {
 	if (event->event == HK_SERVICE_EVENT_UNHEALTHY ||
-	    event->event == HK_SERVICE_EVENT_MEMORY ||
-	    event->event == HK_SERVICE_EVENT_LIMITED)
+	    event->event == HK_SERVICE_EVENT_MEMORY)
 		return CMD_STYLE_WARN;
 	if (event->event != HK_SERVICE_EVENT_STATE)
 		return CMD_STYLE_QUIET;
@@ -219,11 +213,38 @@ static void show_output(up_show *show, const hk_service_event *event)
 		print(show, event->output, strlen(event->output));
 }
 
+static bool has_check(const up_show *show, const char *name)
+{
+	for (size_t i = 0; i < show->config->service_count; i++)
+		if (strcmp(show->config->services[i].name, name) == 0)
+			return show->config->services[i].healthcheck != NULL;
+	return false;
+}
+
+/* Steps on the way that another line tells better; --json has them all. */
+static bool is_noise(const up_show *show, const hk_service_event *event)
+{
+	if (event->event == HK_SERVICE_EVENT_END ||
+	    event->event == HK_SERVICE_EVENT_LIMITED)
+		return true;
+	if (event->event != HK_SERVICE_EVENT_STATE)
+		return false;
+	switch (event->state) {
+	case HK_SERVICE_STATE_WAITING:
+	case HK_SERVICE_STATE_STARTING:
+		return true;
+	case HK_SERVICE_STATE_READY:
+		return !has_check(show, event->service);
+	default:
+		return false;
+	}
+}
+
 static void event_as_text(up_show *show, const hk_service_event *event)
 {
 	hki_cleanup(hki_buffer_deinitp) hki_buffer line = HKI_BUFFER_INIT;
 
-	if (event->event == HK_SERVICE_EVENT_END)
+	if (is_noise(show, event))
 		return;
 	(void) hki_buffer_append_format(
 	    &line, "%shostkit: ", cmd_colour_begin(show->colour, event_style(event)));

@@ -79,6 +79,7 @@ struct hk_loop {
 	bool running;        /* inside hk_loop_run() or _run_once() */
 	bool in_turn;
 	bool stopping;
+	bool posted; /* posts ran in this turn */
 	bool measuring;
 	unsigned char phase; /* HK_PHASE_… */
 	atomic_bool closed;  /* hk_loop_free() has begun: nothing may be started */
@@ -111,9 +112,8 @@ struct hk_loop {
 	uint64_t timer_fd_due_ns; /* what it is armed for; HKI_FOREVER: nothing */
 	bool exact_wait;          /* epoll_pwait2() has not failed yet */
 
-	const volatile unsigned char
-	    *fork_page; /* 1 here, 0 in a forked child; or NULL */
-	pid_t owner;
+	atomic_uchar *guard; /* enum hki_loop_guard, on a page of its own; or NULL */
+	pid_t owner;         /* tells where there is no guard */
 
 	hki_list members;
 	void *slots[HKI_LOOP_SLOTS];
@@ -124,12 +124,29 @@ struct hk_loop {
 
 /* ---- fork_guard.c ---- */
 
+enum hki_loop_guard {
+	HKI_LOOP_FORKED, /* the kernel wiped the page: we are in a child */
+	HKI_LOOP_OPEN,
+	HKI_LOOP_CLOSED
+};
+
 int hki_fork_guard_init(hk_loop *loop); /* 0 or -ENOMEM */
 void hki_fork_guard_deinit(hk_loop *loop);
 bool hki_loop_forked(const hk_loop *loop);
 
+/* From now on nothing can be started. */
+void hki_fork_guard_close(hk_loop *loop);
+int hki_loop_ask_usable(const hk_loop *loop);
+
 /* May something be started?  0, HK_ECLOSED or -ECHILD.  Any thread. */
-int hki_loop_usable(const hk_loop *loop);
+static inline int hki_loop_usable(const hk_loop *loop)
+{
+	if (loop->guard != NULL &&
+	    atomic_load_explicit(loop->guard, memory_order_acquire) == HKI_LOOP_OPEN)
+		return 0;
+	return hki_loop_ask_usable(loop);
+}
+
 /* Must a handle leave everything but its own memory alone? */
 bool hki_loop_inert(const hk_loop *loop);
 
@@ -194,8 +211,9 @@ uint64_t hki_loop_until_timer(hk_loop *loop);
 
 /* Write to the eventfd.  Any thread, signal handlers too. */
 void hki_loop_notify(hk_loop *loop);
-/* From now on posters have to notify.  False if there is a reason not to sleep. */
+/* From now on hk_loop_wake() has to notify.  False if it was called meanwhile. */
 bool hki_loop_fall_asleep(hk_loop *loop);
+/* Nobody has to any more, posters neither. */
 void hki_loop_get_up(hk_loop *loop);
 
 /* ---- embed.c ---- */

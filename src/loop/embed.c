@@ -64,7 +64,7 @@ static uint64_t first_due_ns(const hk_loop *loop)
 
 void hki_loop_leave_turn(hk_loop *loop)
 {
-	bool quiet = hki_loop_fall_asleep(loop);
+	bool quiet = hki_loop_fall_asleep(loop) && hki_post_queue_sleep(&loop->posts);
 
 	if (loop->embedded) {
 		hki_timer_fd_arm(loop, first_due_ns(loop));

@@ -140,7 +140,7 @@ static void a_forked_child_is_refused_and_the_parent_unharmed(void **state)
 
 	(void) state;
 	open_scene(&now);
-	assert_non_null(now.loop->fork_page);
+	assert_non_null(now.loop->guard);
 	check_child(&now);
 	assert_unharmed(&now);
 	close_scene(&now);
@@ -153,7 +153,7 @@ static void without_a_wiped_page_the_process_id_tells(void **state)
 	(void) state;
 	open_scene(&now);
 	hki_fork_guard_deinit(now.loop);
-	assert_null(now.loop->fork_page);
+	assert_null(now.loop->guard);
 	check_child(&now);
 	assert_unharmed(&now);
 	close_scene(&now);

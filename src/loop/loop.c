@@ -94,7 +94,7 @@ void hk_loop_free(hk_loop *loop)
 	if (loop == NULL)
 		return;
 	hki_assert(!loop->gone && (!loop->running || hki_loop_forked(loop)));
-	atomic_store(&loop->closed, true);
+	hki_fork_guard_close(loop);
 	hki_loop_ref(loop);
 	leave_members(loop);
 	while (!hki_list_empty(&loop->deferred))
@@ -149,11 +149,13 @@ static bool run_before_wait(hk_loop *loop)
 	bool called = loop->next.count > 0;
 
 	loop->now_known = false;
+	loop->posted = false;
 	hki_next_run(loop);
 	if (hki_timers_run(loop))
 		called = true;
 	if (hki_post_queue_ready(&loop->posts)) {
 		called = true;
+		loop->posted = true;
 		hki_phase(loop, HK_PHASE_POSTED);
 		hki_posts_run(loop);
 	}

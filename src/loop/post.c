@@ -8,7 +8,7 @@
 /*
  * Posting from other threads: many writers, one reader, one order.
  *
- * A post is one atomic increment, which draws a ticket, and one atomic store,
+ * A post is one atomic increment, which draws a ticket, and one plain store,
  * which fills the slot of that number.  Slots come in segments; whoever draws a
  * ticket beyond the last one hangs up the next segment under a lock.  An
  * emptied segment is used again but never given back before the loop is freed,
@@ -16,9 +16,10 @@
  * either draws a ticket too high, or a good one of the segment's new life.
  *
  * The eventfd is written only when the loop may be asleep, and once a sleep.
- * The poster fills, then asks whether the loop sleeps; the loop says it sleeps,
- * then asks whether a slot is filled.  All four are sequentially consistent, so
- * one of the two sees the other.  No fences: ThreadSanitizer understands it all.
+ * The loop says that it sleeps in the word that counts the tickets.  That one
+ * atomic step also tells it whether any ticket is out that it has not taken: if
+ * so, its poster has not seen the mark, and the loop must not rely on being
+ * notified.  Every later poster sees the mark as it draws.
  */
 
 int hki_post_queue_init(hki_post_queue *queue)
@@ -29,6 +30,7 @@ int hki_post_queue_init(hki_post_queue *queue)
 		return -ENOMEM;
 	memset(queue, 0, sizeof(*queue));
 	pthread_mutex_init(&queue->growing, NULL);
+	atomic_init(&segment->tickets, HKI_POST_ASLEEP);
 	atomic_init(&queue->sleep, HKI_LOOP_ASLEEP);
 	atomic_init(&queue->tail, segment);
 	queue->head = segment;
@@ -56,17 +58,26 @@ void hki_post_queue_deinit(hki_post_queue *queue)
 	pthread_mutex_destroy(&queue->growing);
 }
 
-/* A segment to hang up: an emptied one or a new one.  Under the lock. */
-static hki_post_segment *get_segment(hki_post_queue *queue)
+static size_t count_of(size_t tickets)
+{
+	return tickets & ~HKI_POST_ASLEEP;
+}
+
+/* A segment to hang up, an emptied one or a new one, with its first @tickets.  Under the lock. */
+static hki_post_segment *get_segment(hki_post_queue *queue, size_t tickets)
 {
 	hki_post_segment *segment = queue->spare;
 
-	if (segment == NULL)
-		return hki_zalloc(sizeof(*segment));
-	queue->spare = atomic_load_explicit(&segment->next, memory_order_relaxed);
-	atomic_store_explicit(&segment->next, NULL, memory_order_relaxed);
+	if (segment == NULL) {
+		segment = hki_zalloc(sizeof(*segment));
+		if (segment == NULL)
+			return NULL;
+	} else {
+		queue->spare = atomic_load_explicit(&segment->next, memory_order_relaxed);
+		atomic_store_explicit(&segment->next, NULL, memory_order_relaxed);
+	}
 	/* From here on a poster that was held up may draw good tickets again. */
-	atomic_store_explicit(&segment->tickets, 0, memory_order_release);
+	atomic_store_explicit(&segment->tickets, tickets, memory_order_release);
 	return segment;
 }
 
@@ -75,20 +86,22 @@ static hki_post_segment *get_segment(hki_post_queue *queue)
  * slept, and come back when it had been emptied and hung up again: the address is
  * the same, the life is another, and only the tickets tell.  Under the lock.
  */
-static bool needs_next(hki_post_queue *queue, hki_post_segment *segment)
+static bool needs_next(hki_post_queue *queue, hki_post_segment *segment, size_t tickets)
 {
 	return atomic_load_explicit(&queue->tail, memory_order_relaxed) == segment &&
-	       atomic_load_explicit(&segment->tickets, memory_order_relaxed) >=
-		   HKI_POST_SEGMENT_SLOTS;
+	       count_of(tickets) >= HKI_POST_SEGMENT_SLOTS;
 }
 
 int hki_post_queue_extend(hki_post_queue *queue, hki_post_segment *full)
 {
+	size_t tickets;
 	int r = 0;
 
 	pthread_mutex_lock(&queue->growing);
-	if (needs_next(queue, full)) {
-		hki_post_segment *segment = get_segment(queue);
+	tickets = atomic_load_explicit(&full->tickets, memory_order_relaxed);
+	if (needs_next(queue, full, tickets)) {
+		/* If the loop fell asleep over the full one, the next one says so too. */
+		hki_post_segment *segment = get_segment(queue, tickets & HKI_POST_ASLEEP);
 
 		if (segment == NULL) {
 			r = -ENOMEM;
@@ -102,18 +115,29 @@ int hki_post_queue_extend(hki_post_queue *queue, hki_post_segment *full)
 	return r;
 }
 
+/* Of all who have seen the mark one takes it away, and notifies. */
+static int take_mark(hki_post_segment *segment)
+{
+	size_t before = atomic_fetch_and_explicit(
+	    &segment->tickets, ~HKI_POST_ASLEEP, memory_order_acq_rel);
+
+	return (before & HKI_POST_ASLEEP) != 0;
+}
+
 int hki_post_queue_push(hki_post_queue *queue, hk_loop_fn fn, void *user)
 {
 	for (;;) {
 		hki_post_segment *segment =
 		    atomic_load_explicit(&queue->tail, memory_order_acquire);
-		size_t ticket =
+		size_t drawn =
 		    atomic_fetch_add_explicit(&segment->tickets, 1, memory_order_acq_rel);
+		size_t ticket = count_of(drawn);
 
 		if (ticket < HKI_POST_SEGMENT_SLOTS) {
 			segment->slots[ticket].user = user;
-			atomic_store(&segment->slots[ticket].fn, fn);
-			return 0;
+			atomic_store_explicit(
+			    &segment->slots[ticket].fn, fn, memory_order_release);
+			return drawn == ticket ? 0 : take_mark(segment);
 		}
 		int r = hki_post_queue_extend(queue, segment);
 		if (r < 0)
@@ -142,15 +166,36 @@ bool hki_post_queue_ready(hki_post_queue *queue)
 {
 	if (queue->taken == HKI_POST_SEGMENT_SLOTS && !advance(queue))
 		return false;
-	return atomic_load(&queue->head->slots[queue->taken].fn) != NULL;
+	return atomic_load_explicit(
+		   &queue->head->slots[queue->taken].fn, memory_order_acquire) != NULL;
 }
 
 bool hki_post_queue_outstanding(hki_post_queue *queue)
 {
 	if (queue->taken == HKI_POST_SEGMENT_SLOTS && !advance(queue))
 		return false;
-	return atomic_load_explicit(&queue->head->tickets, memory_order_acquire) >
-	       queue->taken;
+	return count_of(atomic_load_explicit(
+		   &queue->head->tickets, memory_order_acquire)) > queue->taken;
+}
+
+bool hki_post_queue_sleep(hki_post_queue *queue)
+{
+	size_t before;
+
+	if (queue->taken == HKI_POST_SEGMENT_SLOTS)
+		(void) advance(queue);
+	before = atomic_fetch_or_explicit(
+	    &queue->head->tickets, HKI_POST_ASLEEP, memory_order_acq_rel);
+	return count_of(before) == queue->taken;
+}
+
+void hki_post_queue_get_up(hki_post_queue *queue)
+{
+	/* On whichever segment it is by now; on a full one it may stay, and costs a write. */
+	hki_post_segment *tail = atomic_load_explicit(&queue->tail, memory_order_acquire);
+
+	if (atomic_load_explicit(&tail->tickets, memory_order_relaxed) >= HKI_POST_ASLEEP)
+		(void) take_mark(tail);
 }
 
 /* Take the next call; false while its poster has not filled the slot yet. */
@@ -178,7 +223,8 @@ void hki_posts_run(hk_loop *loop)
 	hki_post_queue *queue = &loop->posts;
 	const hki_post_segment *last =
 	    atomic_load_explicit(&queue->tail, memory_order_acquire);
-	size_t limit = atomic_load_explicit(&last->tickets, memory_order_acquire);
+	size_t limit =
+	    count_of(atomic_load_explicit(&last->tickets, memory_order_acquire));
 	hki_task task;
 
 	if (limit > HKI_POST_SEGMENT_SLOTS)
@@ -198,11 +244,9 @@ int hk_loop_post(hk_loop *loop, hk_loop_fn fn, void *user)
 	if (fn == NULL)
 		return -EINVAL;
 	r = hki_post_queue_push(&loop->posts, fn, user);
-	if (r < 0)
-		return r;
-	if (atomic_load(&loop->posts.sleep) == HKI_LOOP_ASLEEP)
-		hk_loop_wake(loop);
-	return 0;
+	if (r > 0)
+		hki_loop_notify(loop);
+	return r < 0 ? r : 0;
 }
 
 /* Only what a signal handler may do: an atomic exchange and a write. */
@@ -229,14 +273,15 @@ bool hki_loop_fall_asleep(hk_loop *loop)
 {
 	int awake = HKI_LOOP_AWAKE;
 
-	if (!atomic_compare_exchange_strong(&loop->posts.sleep, &awake, HKI_LOOP_ASLEEP))
-		return false;
-	return !hki_post_queue_ready(&loop->posts);
+	return atomic_compare_exchange_strong(
+	    &loop->posts.sleep, &awake, HKI_LOOP_ASLEEP);
 }
 
 void hki_loop_get_up(hk_loop *loop)
 {
-	if (atomic_load_explicit(&loop->posts.sleep, memory_order_relaxed) !=
+	if (atomic_load_explicit(&loop->posts.sleep, memory_order_relaxed) ==
 	    HKI_LOOP_AWAKE)
-		atomic_exchange(&loop->posts.sleep, HKI_LOOP_AWAKE);
+		return;
+	atomic_exchange(&loop->posts.sleep, HKI_LOOP_AWAKE);
+	hki_post_queue_get_up(&loop->posts);
 }

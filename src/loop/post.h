@@ -14,22 +14,27 @@
  */
 #define HKI_POST_SEGMENT_SLOTS 252U
 
+/* Beside the count of tickets: the loop sleeps, and whoever draws one shall wake it. */
+#define HKI_POST_ASLEEP (~(SIZE_MAX >> 1))
+
 typedef struct hki_post_slot {
 	_Atomic(hk_loop_fn) fn; /* set last: the slot is filled once this is not NULL */
 	void *user;
 } hki_post_slot;
 
 typedef struct hki_post_segment {
-	atomic_size_t tickets; /* drawn so far; SLOTS and more: full */
+	atomic_size_t
+	    tickets; /* drawn so far; SLOTS and more: full.  | HKI_POST_ASLEEP */
 	_Atomic(struct hki_post_segment *) next;
 	char padding[48]; /* posters hammer the tickets: keep slots off that line */
 	hki_post_slot slots[HKI_POST_SEGMENT_SLOTS];
 } hki_post_segment;
 
+/* For hk_loop_wake(), which draws no ticket. */
 enum hki_loop_sleep {
-	HKI_LOOP_AWAKE,   /* will look at its posts before it sleeps */
+	HKI_LOOP_AWAKE,   /* asks for this before it sleeps */
 	HKI_LOOP_ASLEEP,  /* waits, or is about to, or is not being run */
-	HKI_LOOP_NOTIFIED /* somebody has written, or writes, to the eventfd */
+	HKI_LOOP_NOTIFIED /* shall not sleep; if it did, the eventfd is written */
 };
 
 typedef struct hki_post_queue {
@@ -49,8 +54,14 @@ void hki_post_queue_deinit(hki_post_queue *queue);
  * 0 or -ENOMEM. */
 int hki_post_queue_extend(hki_post_queue *queue, hki_post_segment *full);
 
-/* Any thread.  0 or -ENOMEM. */
+/* Any thread.  1 if the caller has to notify the loop, 0 if not, or -ENOMEM. */
 int hki_post_queue_push(hki_post_queue *queue, hk_loop_fn fn, void *user);
+
+/* The loop's thread: ask posters to notify from now on.  False if that may be too late,
+ * because a call is there or one is just being posted. */
+bool hki_post_queue_sleep(hki_post_queue *queue);
+/* The loop's thread: they need not notify any more. */
+void hki_post_queue_get_up(hki_post_queue *queue);
 
 /* The loop's thread: can a call be taken now? */
 bool hki_post_queue_ready(hki_post_queue *queue);

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/error_list.h"
 #include "base/opts.h"
-#include "service/endpoint.h"
+#include "service/health.h"
 
 /*
  * Taking over what a caller says about a service.  Every mistake is reported,
@@ -48,7 +48,6 @@ static void copy_health(
     hki_description *out, const hk_service_health *given, struct check *check)
 {
 	hk_service_health *health = &out->health;
-	hki_endpoint endpoint;
 	int r = hki_opts_copy(health, sizeof(*health), given, given->size,
 	    offsetof(hk_service_health, retries));
 
@@ -56,43 +55,12 @@ static void copy_health(
 		mistake(check, r, "healthcheck", "its options are of an unknown size");
 		return;
 	}
+	r = hki_health_validate(health, check->errors);
+	if (r < 0 && check->result == 0)
+		check->result = r;
+	health->target = hki_arena_string(&out->arena, health->target);
+	health->command = hki_arena_strings(&out->arena, health->command);
 	out->has_health = health->kind != HK_SERVICE_HEALTH_NONE;
-	health->target = hki_arena_text(&out->arena, health->target);
-	health->command = hki_arena_texts(&out->arena, health->command);
-	health->retries = health->retries != 0 ? health->retries : 3;
-	health->interval_ns = or_default(health->interval_ns, 30 * HKI_NS_PER_S);
-	health->timeout_ns = or_default(health->timeout_ns, 30 * HKI_NS_PER_S);
-	if (health->timeout_ns > health->interval_ns)
-		health->timeout_ns = health->interval_ns;
-	health->start_interval_ns = or_default(health->start_interval_ns, HKI_NS_PER_S);
-	if (health->start_interval_ns > health->interval_ns)
-		health->start_interval_ns = health->interval_ns;
-
-	switch (health->kind) {
-	case HK_SERVICE_HEALTH_HTTP:
-	case HK_SERVICE_HEALTH_TCP:
-		if (health->target == NULL ||
-		    hki_endpoint_parse(&endpoint, health->target,
-			health->kind == HK_SERVICE_HEALTH_HTTP) < 0)
-			mistake(check, -EINVAL, "healthcheck",
-			    health->kind == HK_SERVICE_HEALTH_HTTP
-				? "http takes http://HOST:PORT/PATH"
-				: "tcp takes HOST:PORT, an IPv6 address in brackets");
-		break;
-	case HK_SERVICE_HEALTH_COMMAND:
-		if (health->command == NULL || health->command[0] == NULL)
-			mistake(check, -EINVAL, "healthcheck", "the command is empty");
-		break;
-	case HK_SERVICE_HEALTH_LOG:
-		if (health->target == NULL)
-			mistake(check, -EINVAL, "healthcheck", "log takes an expression");
-		break;
-	case HK_SERVICE_HEALTH_NONE:
-	case HK_SERVICE_HEALTH_NOTIFY:
-		break;
-	default:
-		mistake(check, -EINVAL, "healthcheck", "its kind is unknown");
-	}
 }
 
 static void copy_log(hki_description *out, hk_log_file_opts *log, bool *has,
@@ -110,7 +78,7 @@ static void copy_log(hki_description *out, hk_log_file_opts *log, bool *has,
 		return;
 	}
 	log->size = sizeof(*log);
-	log->path = hki_arena_text(&out->arena, log->path);
+	log->path = hki_arena_string(&out->arena, log->path);
 	*has = true;
 }
 
@@ -133,26 +101,26 @@ static void copy_process(
 		return;
 	}
 	process->size = sizeof(*process);
-	process->argv = hki_arena_texts(arena, process->argv);
-	process->file = hki_arena_text(arena, process->file);
-	process->name = hki_arena_text(arena, process->name);
-	process->cwd = hki_arena_text(arena, process->cwd);
-	process->env_files = hki_arena_texts(arena, process->env_files);
-	process->env = hki_arena_texts(arena, process->env);
-	process->env_unset = hki_arena_texts(arena, process->env_unset);
+	process->argv = hki_arena_strings(arena, process->argv);
+	process->file = hki_arena_string(arena, process->file);
+	process->name = hki_arena_string(arena, process->name);
+	process->cwd = hki_arena_string(arena, process->cwd);
+	process->env_files = hki_arena_strings(arena, process->env_files);
+	process->env = hki_arena_strings(arena, process->env);
+	process->env_unset = hki_arena_strings(arena, process->env_unset);
 	for (size_t i = 0; i < 3; i++)
-		process->stdio[i].path = hki_arena_text(arena, process->stdio[i].path);
+		process->stdio[i].path = hki_arena_string(arena, process->stdio[i].path);
 	process->fds = hki_arena_copy(
 	    arena, process->fds, process->fd_count * sizeof(*process->fds));
-	process->user = hki_arena_text(arena, process->user);
-	process->group = hki_arena_text(arena, process->group);
+	process->user = hki_arena_string(arena, process->user);
+	process->group = hki_arena_string(arena, process->group);
 	process->groups = hki_arena_copy(
 	    arena, process->groups, process->group_count * sizeof(*process->groups));
 	process->cpus = hki_arena_copy(
 	    arena, process->cpus, process->cpu_count * sizeof(*process->cpus));
 	process->limits = hki_arena_copy(
 	    arena, process->limits, process->limit_count * sizeof(*process->limits));
-	process->cgroup = hki_arena_text(arena, process->cgroup);
+	process->cgroup = hki_arena_string(arena, process->cgroup);
 	process->stop_steps = hki_arena_copy(arena, process->stop_steps,
 	    process->stop_step_count * sizeof(*process->stop_steps));
 	if (process->tree == HK_TREE_WALK)
@@ -167,7 +135,7 @@ static void copy_dependencies(hki_description *out, const hk_service_opts *opts)
 	    &out->arena, opts->dependencies, opts->dependency_count * sizeof(*copy));
 
 	for (size_t i = 0; copy != NULL && i < opts->dependency_count; i++)
-		copy[i].service = hki_arena_text(&out->arena, copy[i].service);
+		copy[i].service = hki_arena_string(&out->arena, copy[i].service);
 	out->dependencies = copy;
 	out->dependency_count = copy != NULL ? opts->dependency_count : 0;
 }
@@ -214,7 +182,7 @@ int hki_description_init(
 		mistake(&check, -EINVAL, "name",
 		    "a name is 1 to 64 of A-Z a-z 0-9 . _ - and begins with none of . -");
 	check_numbers(&own, &check);
-	out->name = hki_arena_text(&out->arena, own.name);
+	out->name = hki_arena_string(&out->arena, own.name);
 	copy_process(out, own.process, &check);
 	if (check.result == 0)
 		copy_dependencies(out, &own);
@@ -226,8 +194,8 @@ int hki_description_init(
 	    out->has_error_log || (own.flags & HK_SERVICE_SEPARATE_STDERR) != 0;
 	out->scale = own.scale != 0 ? own.scale : 1;
 	copy_policy(out, &own);
-	if (check.result == 0)
-		check.result = out->arena.error;
+	if (check.result == 0 && out->arena.failed)
+		check.result = -ENOMEM;
 	if (check.result < 0)
 		hki_description_deinit(out);
 	return check.result;

@@ -2,7 +2,7 @@
 #define HKI_SERVICE_DESCRIBE_H
 
 #include <hostkit/service.h>
-#include "service/arena.h"
+#include "base/arena.h"
 #include "service/policy.h"
 
 /* A service as it was asked for: checked, copied, defaults filled in. */

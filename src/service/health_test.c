@@ -1,598 +1,464 @@
-#include "service/fixture.h"
+/*
+ * The monitor against real sockets, programs and messages.  Intervals are a few
+ * milliseconds; every wait is for an event, and a timer only bounds a failure.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include <arpa/inet.h>
+#include <cmocka.h>
+#include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include "service/endpoint.h"
-#include "service/judge.h"
+#include <unistd.h>
+#include "base/clock.h"
+#include "service/health.h"
+#include "service/health_http.h"
+#include "service/health_notify.h"
 
-/*
- * Readiness and liveness, first as rules with the time as an argument, then with
- * real programs and a real server, which is this test itself.
- */
-
-/* ---- rules ---- */
-
-static const hk_service_health rules = { .size = sizeof(rules),
-	.kind = HK_SERVICE_HEALTH_TCP,
-	.retries = 3,
-	.interval_ns = 10 * HKI_NS_PER_S,
-	.timeout_ns = HKI_NS_PER_S,
-	.start_period_ns = 20 * HKI_NS_PER_S,
-	.start_interval_ns = HKI_NS_PER_S };
-
-static void before_the_first_success_patience_counts_and_not_failures(void **state)
-{
-	hki_judge judge;
-
-	(void) state;
-	hki_judge_begin(&judge, &rules, 0);
-	assert_int_equal(hki_judge_pause_ns(&judge), HKI_NS_PER_S);
-	for (uint64_t second = 0; second < 50; second++)
-		assert_int_equal(hki_judge_result(&judge, false, second * HKI_NS_PER_S),
-		    HKI_JUDGE_NOTHING);
-	assert_int_equal(
-	    hki_judge_result(&judge, false, 50 * HKI_NS_PER_S), HKI_JUDGE_UNHEALTHY);
-	assert_int_equal(
-	    hki_judge_result(&judge, false, 51 * HKI_NS_PER_S), HKI_JUDGE_NOTHING);
-}
-
-static void after_it_failures_in_a_row_count(void **state)
-{
-	hki_judge judge;
-
-	(void) state;
-	hki_judge_begin(&judge, &rules, 0);
-	assert_int_equal(hki_judge_result(&judge, true, HKI_NS_PER_S), HKI_JUDGE_READY);
-	assert_int_equal(hki_judge_pause_ns(&judge), 10 * HKI_NS_PER_S);
-	assert_int_equal(hki_judge_result(&judge, false, 0), HKI_JUDGE_NOTHING);
-	assert_int_equal(hki_judge_result(&judge, false, 0), HKI_JUDGE_NOTHING);
-	assert_int_equal(hki_judge_result(&judge, true, 0), HKI_JUDGE_NOTHING);
-	assert_int_equal(hki_judge_result(&judge, false, 0), HKI_JUDGE_NOTHING);
-	assert_int_equal(hki_judge_result(&judge, false, 0), HKI_JUDGE_NOTHING);
-	assert_int_equal(hki_judge_result(&judge, false, 0), HKI_JUDGE_UNHEALTHY);
-}
-
-static void endpoints_are_read_strictly(void **state)
-{
-	static const struct {
-		const char *text;
-		bool url;
-		const char *host, *port, *path; /* host NULL: refused */
-	} rows[] = {
-		{ "127.0.0.1:80", false, "127.0.0.1", "80", "/" },
-		{ "[::1]:8080", false, "::1", "8080", "/" },
-		{ "name:1", false, "name", "1", "/" },
-		{ "name", false, NULL, NULL, NULL },
-		{ "name:", false, NULL, NULL, NULL },
-		{ ":80", false, NULL, NULL, NULL },
-		{ "name:0", false, NULL, NULL, NULL },
-		{ "name:65536", false, NULL, NULL, NULL },
-		{ "name:80x", false, NULL, NULL, NULL },
-		{ "[::1]", false, NULL, NULL, NULL },
-		{ "[::1:80", false, NULL, NULL, NULL },
-		{ "http://h", true, "h", "80", "/" },
-		{ "http://h:81/a?b", true, "h", "81", "/a?b" },
-		{ "http://[::1]/", true, "::1", "80", "/" },
-		{ "http://h/a b", true, NULL, NULL, NULL },
-		{ "http://h/a\r\nX: y", true, NULL, NULL, NULL },
-		{ "https://h/", true, NULL, NULL, NULL },
-		{ "http://", true, NULL, NULL, NULL },
-		{ "", false, NULL, NULL, NULL },
-	};
-
-	(void) state;
-	for (size_t i = 0; i < HKI_COUNT(rows); i++) {
-		hki_endpoint endpoint;
-		int r = hki_endpoint_parse(&endpoint, rows[i].text, rows[i].url);
-
-		if ((r == 0) != (rows[i].host != NULL))
-			fail_msg("'%s': %d", rows[i].text, r);
-		if (r < 0)
-			continue;
-		assert_string_equal(endpoint.host, rows[i].host);
-		assert_string_equal(endpoint.port, rows[i].port);
-		assert_string_equal(endpoint.path, rows[i].path);
-	}
-}
-
-static void localhost_is_both_addresses_and_names_need_a_lookup(void **state)
-{
-	struct sockaddr_storage address;
-	hki_endpoint endpoint;
-
-	(void) state;
-	assert_int_equal(hki_endpoint_parse(&endpoint, "localhost:80", false), 0);
-	assert_int_equal(
-	    hki_endpoint_address(&address, &endpoint, 0), sizeof(struct sockaddr_in));
-	assert_int_equal(
-	    hki_endpoint_address(&address, &endpoint, 1), sizeof(struct sockaddr_in6));
-	assert_int_equal(hki_endpoint_address(&address, &endpoint, 2), -ENOENT);
-	assert_int_equal(hki_endpoint_parse(&endpoint, "example.org:80", false), 0);
-	assert_int_equal(hki_endpoint_address(&address, &endpoint, 0), 0);
-}
-
-/* ---- a server on the loop ---- */
-
-struct server {
-	struct fixture *f;
-	int fd;
-	unsigned int port;
-	hk_watch *watch;
-	const char *answer; /* NULL: accept and say nothing */
-	int clients[64];
+struct world {
+	hk_loop *loop;
+	hki_health *health;
+	hk_service_health check;
+	hk_process_opts process;
+	unsigned int ready;
+	unsigned int unhealthy;
+	char why[256];
+	char status[256];
+	bool free_in_callback;
+	/* the other end */
+	int listener;
+	hk_watch *accepting;
+	const char *answer;
 	unsigned int served;
 };
 
-static void answer(hk_watch *watch, unsigned int events, void *user)
+static void on_ready(hki_health *health, void *user)
 {
-	struct server *server = user;
-	int client = hk_watch_fd(watch);
-	char request[1024];
-	ssize_t got = recv(client, request, sizeof(request) - 1, MSG_DONTWAIT);
+	struct world *world = user;
 
-	(void) events;
-	request[got > 0 ? got : 0] = '\0';
-	if (got > 0) {
-		assert_memory_equal(request, "GET /health HTTP/1.1\r\nHost: ", 28);
-		got = send(client, server->answer, strlen(server->answer), MSG_NOSIGNAL);
-		assert_true(got > 0);
-		server->served++;
+	world->ready++;
+	if (world->free_in_callback) {
+		hki_health_free(health);
+		world->health = NULL;
 	}
-	hk_watch_free(watch);
-	(void) close(client);
+	hk_loop_stop(world->loop, 0);
 }
 
-static void serve(hk_watch *watch, unsigned int events, void *user)
+static void on_unhealthy(hki_health *health, const char *why, void *user)
 {
-	struct server *server = user;
-	int client = accept4(server->fd, NULL, NULL, SOCK_CLOEXEC);
-	hk_watch *reading = NULL;
+	struct world *world = user;
 
-	(void) watch;
-	(void) events;
-	assert_true(client >= 0);
-	if (server->answer == NULL)
-		server->clients[server->served++ % 64] = client; /* and say nothing */
-	else
-		assert_int_equal(hk_watch_start(&reading, server->f->loop, client,
-				     HK_READABLE, answer, server),
-		    0);
+	world->unhealthy++;
+	(void) snprintf(world->why, sizeof(world->why), "%s", why);
+	if (world->free_in_callback) {
+		hki_health_free(health);
+		world->health = NULL;
+	}
+	hk_loop_stop(world->loop, 0);
 }
 
-static void listen_now(struct server *server)
+static void on_status(hki_health *health, const char *text, void *user)
+{
+	struct world *world = user;
+
+	(void) health;
+	(void) snprintf(world->status, sizeof(world->status), "%s", text);
+}
+
+static int setup(void **state)
+{
+	struct world *world = test_calloc(1, sizeof(*world));
+
+	world->check = (hk_service_health) HK_SERVICE_HEALTH_INIT;
+	world->process = (hk_process_opts) HK_PROCESS_OPTS_INIT;
+	world->check.interval_ns = 20 * HKI_NS_PER_MS;
+	world->check.start_interval_ns = 2 * HKI_NS_PER_MS;
+	world->check.timeout_ns = 2 * HKI_NS_PER_S;
+	world->check.retries = 2;
+	world->listener = -1;
+	*state = world;
+	return hk_loop_new(&world->loop);
+}
+
+static int teardown(void **state)
+{
+	struct world *world = *state;
+
+	hki_health_free(world->health);
+	hk_watch_free(world->accepting);
+	hk_loop_free(world->loop);
+	if (world->listener >= 0)
+		(void) close(world->listener);
+	test_free(world);
+	return 0;
+}
+
+static void watch_over(struct world *world, int notify_fd)
+{
+	hki_health_opts opts = { .check = &world->check,
+		.process = &world->process,
+		.notify_fd = notify_fd,
+		.events = { on_ready, on_unhealthy, on_status, world } };
+
+	assert_int_equal(0, hki_health_new(&world->health, world->loop, &opts));
+	assert_int_equal(0, world->ready);
+}
+
+static void on_late(hk_timer *timer, void *user)
+{
+	(void) timer;
+	(void) user;
+	fail_msg("nothing was told for ten seconds");
+}
+
+static void run(struct world *world)
+{
+	hk_timer *late = NULL;
+
+	assert_int_equal(0, hk_timer_after(&late, world->loop, 10000, on_late, NULL));
+	assert_int_equal(0, hk_loop_run(world->loop));
+	hk_timer_free(late);
+}
+
+/* ---- a server of one answer ---- */
+
+static void on_accept(hk_watch *watch, unsigned int events, void *user)
+{
+	struct world *world = user;
+	char request[1024];
+	int fd = accept4(hk_watch_fd(watch), NULL, NULL, SOCK_CLOEXEC);
+
+	(void) events;
+	if (fd < 0)
+		return;
+	world->served++;
+	if (world->answer != NULL) {
+		(void) recv(fd, request, sizeof(request), MSG_DONTWAIT);
+		(void) send(fd, world->answer, strlen(world->answer), MSG_NOSIGNAL);
+	}
+	(void) close(fd);
+}
+
+static uint16_t listen_here(struct world *world)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET,
-		.sin_addr = { htonl(INADDR_LOOPBACK) },
-		.sin_port = htons((uint16_t) server->port) };
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t length = sizeof(address);
-	int on = 1;
 
-	server->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_true(server->fd >= 0);
+	world->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	assert_true(world->listener >= 0);
 	assert_int_equal(
-	    setsockopt(server->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), 0);
-	assert_int_equal(bind(server->fd, (struct sockaddr *) &address, length), 0);
-	assert_int_equal(listen(server->fd, 8), 0);
+	    0, bind(world->listener, (struct sockaddr *) &address, sizeof(address)));
+	assert_int_equal(0, listen(world->listener, 16));
 	assert_int_equal(
-	    getsockname(server->fd, (struct sockaddr *) &address, &length), 0);
-	server->port = ntohs(address.sin_port);
-	assert_int_equal(hk_watch_start(&server->watch, server->f->loop, server->fd,
-			     HK_READABLE, serve, server),
-	    0);
+	    0, getsockname(world->listener, (struct sockaddr *) &address, &length));
+	assert_int_equal(0, hk_watch_start(&world->accepting, world->loop,
+				world->listener, HK_READABLE, on_accept, world));
+	return ntohs(address.sin_port);
 }
 
-static void hang_up(struct server *server)
+static void stop_listening(struct world *world)
 {
-	hk_watch_free(server->watch);
-	server->watch = NULL;
-	(void) close(server->fd);
+	hk_watch_free(world->accepting);
+	world->accepting = NULL;
+	(void) close(world->listener);
+	world->listener = -1;
 }
 
-static void quick_health(
-    struct program *p, hk_service_health_kind kind, const char *target)
+/* ---- tests ---- */
+
+static void without_a_check_it_is_ready_at_once(void **state)
 {
-	p->health.kind = kind;
-	p->health.target = target;
-	p->health.interval_ns = 20 * HKI_NS_PER_MS;
-	p->health.timeout_ns = 20 * HKI_NS_PER_MS;
-	p->health.start_interval_ns = 5 * HKI_NS_PER_MS;
-	p->health.start_period_ns = 60 * HKI_NS_PER_S;
-	p->health.retries = 2;
-	p->service.health = &p->health;
+	struct world *world = *state;
+
+	world->check.kind = HK_SERVICE_HEALTH_NONE;
+	watch_over(world, -1);
+	run(world);
+	assert_int_equal(1, world->ready);
 }
 
-static void tcp_is_ready_when_it_accepts_and_restarted_when_it_stops(void **state)
+static void an_accepted_connection_is_ready_and_a_refused_one_unhealthy(void **state)
 {
-	struct fixture *f = *state;
-	struct server server = { .f = f };
-	char target[64];
-	struct program p;
-	pid_t first;
+	struct world *world = *state;
+	char target[32];
 
-	listen_now(&server);
-	hang_up(&server); /* a port where nobody listens */
-	(void) snprintf(target, sizeof(target), "localhost:%u", server.port);
-	describe(&p, "tcp", "exec sleep 1000");
-	quick_health(&p, HK_SERVICE_HEALTH_TCP, target);
-	add(f, &p);
-	start_all(f);
-	first = await_state(f, "tcp", HK_SERVICE_STATE_RUNNING)->pid;
-	for (int i = 0; i < 20; i++)
-		assert_true(hk_loop_run_once(f->loop, 5) >= 0);
-	assert_int_equal(count_seen(f, "tcp", HK_SERVICE_STATE_READY), 0);
-	listen_now(&server);
-	(void) await_state(f, "tcp", HK_SERVICE_STATE_READY);
-	hang_up(&server);
-	assert_non_null(
-	    strstr(await(f, "tcp", HK_SERVICE_EVENT_UNHEALTHY, 0)->text, "refused"));
-	(void) await_state(f, "tcp", HK_SERVICE_STATE_RECYCLING);
-	(void) await_state(f, "tcp", HK_SERVICE_STATE_BACKOFF);
-	assert_int_not_equal(await_state(f, "tcp", HK_SERVICE_STATE_RUNNING)->pid, first);
+	(void) snprintf(target, sizeof(target), "127.0.0.1:%u", listen_here(world));
+	world->check.kind = HK_SERVICE_HEALTH_TCP;
+	world->check.target = target;
+	watch_over(world, -1);
+	run(world);
+	assert_int_equal(1, world->ready);
+
+	stop_listening(world);
+	run(world);
+	assert_int_equal(1, world->ready);
+	assert_int_equal(1, world->unhealthy);
+	assert_non_null(strstr(world->why, "refused"));
+	assert_non_null(strstr(world->why, "2 times"));
+}
+
+static void tries_go_on_until_the_program_listens(void **state)
+{
+	struct world *world = *state;
+	char target[32];
+	uint16_t port = listen_here(world);
+
+	/* Refused at first: the deadline, not the number of tries, bounds the start. */
+	stop_listening(world);
+	(void) snprintf(target, sizeof(target), "localhost:%u", port);
+	world->check.kind = HK_SERVICE_HEALTH_TCP;
+	world->check.target = target;
+	world->check.start_period_ns = 50 * HKI_NS_PER_MS;
+	watch_over(world, -1);
+	run(world);
+	assert_int_equal(0, world->ready);
+	assert_int_equal(1, world->unhealthy);
+	assert_non_null(strstr(world->why, "not ready in time"));
 }
 
 static void http_looks_at_the_status(void **state)
 {
-	struct fixture *f = *state;
-	struct server server = { .f = f, .answer = "HTTP/1.1 503 Busy\r\n\r\n" };
-	char target[64];
-	struct program p;
+	struct world *world = *state;
+	char url[64];
 
-	listen_now(&server);
 	(void) snprintf(
-	    target, sizeof(target), "http://127.0.0.1:%u/health", server.port);
-	describe(&p, "http", "exec sleep 1000");
-	quick_health(&p, HK_SERVICE_HEALTH_HTTP, target);
-	add(f, &p);
-	start_all(f);
-	while (server.served < 3)
-		turn(f);
-	assert_int_equal(count_seen(f, "http", HK_SERVICE_STATE_READY), 0);
-	server.answer = "HTTP/1.0 204 No Content\r\n\r\n";
-	(void) await_state(f, "http", HK_SERVICE_STATE_READY);
-	server.answer = "HTTP/1.1 500 Oops\r\n\r\n";
-	assert_string_equal(await(f, "http", HK_SERVICE_EVENT_UNHEALTHY, 0)->text,
-	    "it answers with status 500");
-	hang_up(&server);
+	    url, sizeof(url), "http://127.0.0.1:%u/health?x=1", listen_here(world));
+	world->check.kind = HK_SERVICE_HEALTH_HTTP;
+	world->check.target = url;
+	world->answer = "HTTP/1.1 204 No Content\r\n\r\n";
+	watch_over(world, -1);
+	run(world);
+	assert_int_equal(1, world->ready);
+
+	world->answer = "HTTP/1.1 503 Service Unavailable\r\n\r\n";
+	run(world);
+	assert_int_equal(1, world->unhealthy);
+	assert_non_null(strstr(world->why, "503"));
 }
 
-static void a_server_that_says_nothing_times_out(void **state)
+static void a_server_that_says_nothing_runs_into_the_time_limit(void **state)
 {
-	struct fixture *f = *state;
-	struct server server = { .f = f };
-	char target[64];
-	struct program p;
+	struct world *world = *state;
+	char url[64];
+	uint16_t port = listen_here(world);
 
-	listen_now(&server);
-	(void) snprintf(
-	    target, sizeof(target), "http://localhost:%u/health", server.port);
-	describe(&p, "mute", "exec sleep 1000");
-	quick_health(&p, HK_SERVICE_HEALTH_HTTP, target);
-	p.health.start_period_ns = 1;
-	add(f, &p);
-	start_all(f);
-	assert_string_equal(await(f, "mute", HK_SERVICE_EVENT_UNHEALTHY, 0)->text,
-	    "no answer within 20ms");
-	hang_up(&server);
-	for (unsigned int i = 0; i < server.served && i < 64; i++)
-		(void) close(server.clients[i]);
+	/* It accepts by its backlog and never answers. */
+	hk_watch_free(world->accepting);
+	world->accepting = NULL;
+	(void) snprintf(url, sizeof(url), "http://127.0.0.1:%u/", port);
+	world->check.kind = HK_SERVICE_HEALTH_HTTP;
+	world->check.target = url;
+	world->check.timeout_ns = 5 * HKI_NS_PER_MS;
+	world->check.interval_ns = 30 * HKI_NS_PER_MS;
+	watch_over(world, -1);
+	run(world);
+	assert_int_equal(1, world->unhealthy);
+	assert_non_null(strstr(world->why, "no answer in time"));
 }
 
-static void what_does_not_speak_http_is_not_ready(void **state)
+static void a_command_tells_by_its_exit_code(void **state)
 {
-	struct fixture *f = *state;
-	struct server server = { .f = f, .answer = "SSH-2.0-something\r\n" };
-	char target[64];
-	struct program p;
-
-	listen_now(&server);
-	(void) snprintf(
-	    target, sizeof(target), "http://localhost:%u/health", server.port);
-	describe(&p, "ssh", "exec sleep 1000");
-	quick_health(&p, HK_SERVICE_HEALTH_HTTP, target);
-	p.health.start_period_ns = 1;
-	add(f, &p);
-	start_all(f);
-	assert_string_equal(await(f, "ssh", HK_SERVICE_EVENT_UNHEALTHY, 0)->text,
-	    "what answers there does not speak HTTP");
-	hang_up(&server);
-}
-
-static void a_command_says_by_its_exit_code(void **state)
-{
-	struct fixture *f = *state;
-	const char *const command[] = { "/bin/sh", "-c",
-		"test -e well || { echo not well >&2; exit 4; }", NULL };
-	struct program p;
-	char path[128];
-
-	path_in(f, path, "well");
-	describe(&p, "cmd", "exec sleep 1000");
-	p.process.cwd = f->directory; /* checks run where the service does */
-	quick_health(&p, HK_SERVICE_HEALTH_COMMAND, NULL);
-	p.health.command = command;
-	p.health.timeout_ns = p.health.interval_ns = 5 * HKI_NS_PER_S;
-	p.health.start_interval_ns = 5 * HKI_NS_PER_MS;
-	p.health.retries = 1;
-	add(f, &p);
-	start_all(f);
-	(void) await_state(f, "cmd", HK_SERVICE_STATE_RUNNING);
-	touch(path);
-	(void) await_state(f, "cmd", HK_SERVICE_STATE_READY);
-}
-
-static void a_failing_command_explains_itself(void **state)
-{
-	struct fixture *f = *state;
-	const char *const command[] = { "/bin/sh", "-c", "echo not well >&2; exit 4",
+	const char *const good[] = { "true", NULL };
+	const char *const bad[] = { "sh", "-c", "echo database is down >&2; exit 3",
 		NULL };
-	struct program p;
+	struct world *world = *state;
 
-	describe(&p, "cmd", "exec sleep 1000");
-	quick_health(&p, HK_SERVICE_HEALTH_COMMAND, NULL);
-	p.health.command = command;
-	p.health.timeout_ns = p.health.interval_ns = HKI_NS_PER_S;
-	p.health.start_interval_ns = 5 * HKI_NS_PER_MS;
-	p.health.start_period_ns = 1;
-	p.health.retries = 1;
-	add(f, &p);
-	start_all(f);
-	assert_string_equal(await(f, "cmd", HK_SERVICE_EVENT_UNHEALTHY, 0)->text,
-	    "the check exits with code 4: not well");
+	world->check.kind = HK_SERVICE_HEALTH_COMMAND;
+	world->check.command = good;
+	watch_over(world, -1);
+	run(world);
+	assert_int_equal(1, world->ready);
+	world->check.command = bad;
+	run(world);
+	assert_int_equal(1, world->unhealthy);
+	assert_non_null(strstr(world->why, "exit code 3: database is down"));
 }
 
-static void a_command_that_hangs_is_killed_with_its_tree(void **state)
+static void say(const char *name, const char *text)
 {
-	struct fixture *f = *state;
-	const char *const command[] = { "/bin/sh", "-c", "sleep 1000 & wait", NULL };
-	struct program p;
-
-	describe(&p, "cmd", "exec sleep 1000");
-	quick_health(&p, HK_SERVICE_HEALTH_COMMAND, NULL);
-	p.health.command = command;
-	p.health.start_period_ns = 1;
-	p.health.retries = 1;
-	add(f, &p);
-	start_all(f);
-	assert_non_null(strstr(
-	    await(f, "cmd", HK_SERVICE_EVENT_UNHEALTHY, 0)->text, "takes too long"));
-}
-
-static void a_line_of_output_makes_it_ready(void **state)
-{
-	struct fixture *f = *state;
-	struct program p;
-	char path[128], line[400];
-
-	path_in(f, path, "go");
-	(void) snprintf(line, sizeof(line),
-	    "echo starting; while [ ! -e %s ]; do sleep 0.01; done; "
-	    "echo listening on 8080 >&2; exec sleep 1000",
-	    path);
-	describe(&p, "log", line);
-	quick_health(&p, HK_SERVICE_HEALTH_LOG, "^listening on [0-9]+$");
-	p.service.flags = HK_SERVICE_SEPARATE_STDERR;
-	add(f, &p);
-	start_all(f);
-	(void) await_state(f, "log", HK_SERVICE_STATE_RUNNING);
-	assert_int_equal(count_seen(f, "log", HK_SERVICE_STATE_READY), 0);
-	touch(path);
-	(void) await_state(f, "log", HK_SERVICE_STATE_READY);
-}
-
-static void who_never_gets_ready_is_restarted(void **state)
-{
-	struct fixture *f = *state;
-	struct program p;
-
-	describe(&p, "log", "exec sleep 1000");
-	quick_health(&p, HK_SERVICE_HEALTH_LOG, "never said");
-	p.health.start_period_ns = 1;
-	add(f, &p);
-	start_all(f);
-	assert_string_equal(await(f, "log", HK_SERVICE_EVENT_UNHEALTHY, 0)->text,
-	    "it did not become ready in time");
-	(void) await_state(f, "log", HK_SERVICE_STATE_BACKOFF);
-	(void) await_state(f, "log", HK_SERVICE_STATE_RUNNING);
-}
-
-static void with_restart_no_the_unhealthy_is_left_alone(void **state)
-{
-	struct fixture *f = *state;
-	const hk_service_dependency on_log[] = { { "log", HK_SERVICE_HEALTHY, 0 } };
-	struct program p;
-
-	describe(&p, "log", "exec sleep 1000");
-	quick_health(&p, HK_SERVICE_HEALTH_LOG, "never said");
-	p.health.start_period_ns = 1;
-	p.service.restart = HK_SERVICE_RESTART_NO;
-	add(f, &p);
-	describe(&p, "user", "true");
-	p.service.dependencies = on_log;
-	p.service.dependency_count = 1;
-	add(f, &p);
-	start_all(f);
-	(void) await_state(
-	    f, "user", HK_SERVICE_STATE_FAILED); /* it need not wait for ever */
-	assert_int_equal(count_seen(f, "log", HK_SERVICE_STATE_RECYCLING), 0);
-	assert_int_equal(count_seen(f, "log", HK_SERVICE_STATE_STARTING), 1);
-}
-
-/* ---- sd_notify: this program, run again, is the service ---- */
-
-static void say(const char *text)
-{
-	const char *name = getenv("NOTIFY_SOCKET");
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	size_t length = strlen(name);
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	memcpy(address.sun_path, name, length);
-	address.sun_path[0] = '\0';
-	(void) sendto(fd, text, strlen(text), 0, (struct sockaddr *) &address,
-	    (socklen_t) (offsetof(struct sockaddr_un, sun_path) + length));
+	assert_true(fd >= 0);
+	memcpy(address.sun_path + 1, name + 1, strlen(name + 1));
+	assert_int_equal(strlen(text),
+	    sendto(fd, text, strlen(text), 0, (struct sockaddr *) &address,
+		(socklen_t) (offsetof(struct sockaddr_un, sun_path) + strlen(name))));
 	(void) close(fd);
 }
 
-static void be_notifier(const char *how)
+static void sd_notify_makes_it_ready_and_its_watchdog_counts(void **state)
 {
-	if (strcmp(how, "ready") == 0) {
-		say("STATUS=warming up\nUNKNOWN=1\n");
-		say("READY=1");
-	} else if (strcmp(how, "child") == 0) {
-		if (fork() == 0) {
-			(void) setsid();
-			say("READY=1");
-			(void) pause();
-		}
-	} else if (strcmp(how, "watchdog") == 0) {
-		say("READY=1");
-		for (int i = 0; i < 3; i++) {
-			(void) usleep(20000);
-			say("WATCHDOG=1");
-		}
-	} else if (strcmp(how, "memory") == 0) {
-		size_t length = 64 * 1024 * 1024;
-		volatile char *block = malloc(length);
+	struct world *world = *state;
+	char name[HKI_NOTIFY_NAME_MAX];
+	int fd = hki_notify_open(name);
 
-		for (size_t i = 0; block != NULL && i < length; i += 4096)
-			block[i] = 1;
-	}
-	while (pause() < 0)
-		;
+	assert_true(fd >= 0);
+	assert_int_equal('@', name[0]);
+	world->check.kind = HK_SERVICE_HEALTH_NOTIFY;
+	world->check.watchdog_ns = 30 * HKI_NS_PER_MS;
+	world->check.start_period_ns = 5 * HKI_NS_PER_S;
+	watch_over(world, fd);
+	say(name, "STATUS=loading\nREADY=1\n");
+	run(world);
+	assert_int_equal(1, world->ready);
+	assert_string_equal("loading", world->status);
+	run(world);
+	assert_int_equal(1, world->unhealthy);
+	assert_non_null(strstr(world->why, "watchdog"));
+	hki_health_free(world->health);
+	world->health = NULL;
+	(void) close(fd);
 }
 
-static void describe_self(struct program *p, const char *name, const char *how)
+static bool nobody(pid_t pid, void *user)
 {
-	describe(p, name, "");
-	p->argv[0] = "/proc/self/exe";
-	p->argv[1] = "be";
-	p->argv[2] = how;
+	*(pid_t *) user = pid;
+	return false;
 }
 
-static void a_program_may_say_itself_that_it_is_ready(void **state)
+static void a_stranger_cannot_make_it_ready(void **state)
 {
-	struct fixture *f = *state;
-	struct program p;
+	struct world *world = *state;
+	char name[HKI_NOTIFY_NAME_MAX];
+	int fd = hki_notify_open(name);
+	pid_t asked = 0;
 
-	describe_self(&p, "notifier", "ready");
-	quick_health(&p, HK_SERVICE_HEALTH_NOTIFY, NULL);
-	add(f, &p);
-	start_all(f);
-	assert_string_equal(
-	    await(f, "notifier", HK_SERVICE_EVENT_STATUS, 0)->text, "warming up");
-	(void) await_state(f, "notifier", HK_SERVICE_STATE_READY);
+	world->check.kind = HK_SERVICE_HEALTH_NOTIFY;
+	watch_over(world, fd);
+	hki_health_set_belongs(world->health, nobody, &asked);
+	say(name, "READY=1");
+	run(world);
+	assert_int_equal(getpid(), asked);
+	assert_int_equal(0, world->ready);
+	assert_int_equal(1, world->unhealthy);
+	hki_health_free(world->health);
+	world->health = NULL;
+	(void) close(fd);
 }
 
-static void what_it_started_may_speak_for_it(void **state)
+static void the_monitor_may_be_freed_inside_its_callbacks(void **state)
 {
-	struct fixture *f = *state;
-	struct program p;
+	const char *const good[] = { "true", NULL };
+	struct world *world = *state;
+	char target[32];
 
-	describe_self(&p, "notifier", "child");
-	quick_health(&p, HK_SERVICE_HEALTH_NOTIFY, NULL);
-	add(f, &p);
-	start_all(f);
-	(void) await_state(f, "notifier", HK_SERVICE_STATE_READY);
+	world->free_in_callback = true;
+	world->check.kind = HK_SERVICE_HEALTH_COMMAND;
+	world->check.command = good;
+	watch_over(world, -1);
+	run(world);
+	assert_int_equal(1, world->ready);
+
+	(void) snprintf(target, sizeof(target), "127.0.0.1:%u", listen_here(world));
+	stop_listening(world);
+	world->ready = 0;
+	world->check.kind = HK_SERVICE_HEALTH_TCP;
+	world->check.target = target;
+	watch_over(world, -1);
+	run(world);
+	assert_int_equal(1, world->unhealthy);
 }
 
-static void a_stranger_is_not_believed(void **state)
+static void endpoints_and_urls_are_read_strictly(void **state)
 {
-	struct fixture *f = *state;
-	struct program p;
-	char path[128], line[500], name[64] = "";
-	FILE *file;
+	static const char *const bad_endpoints[] = { "", ":80", "host:", "host:0",
+		"host:65536", "[::1", "[::1]80", "host:8x", "host" };
+	static const char *const bad_urls[] = { "https://host/", "http:///", "http://",
+		"http://host:port/", "http://ho st/", "http://host/\r\nX: y" };
+	hki_endpoint endpoint;
+	hki_http_url url;
 
-	path_in(f, path, "socket");
-	(void) snprintf(line, sizeof(line),
-	    "echo $NOTIFY_SOCKET > %s.new; mv %s.new %s; "
-	    "exec sleep 1000",
-	    path, path, path);
-	describe(&p, "quiet", line);
-	quick_health(&p, HK_SERVICE_HEALTH_NOTIFY, NULL);
-	add(f, &p);
-	start_all(f);
-	(void) await_state(f, "quiet", HK_SERVICE_STATE_RUNNING);
-	while ((file = fopen(path, "re")) == NULL)
-		assert_true(hk_loop_run_once(f->loop, 1) >= 0);
-	assert_int_equal(fscanf(file, "%63s", name), 1);
-	(void) fclose(file);
-	assert_int_equal(setenv("NOTIFY_SOCKET", name, 1), 0);
-	say("READY=1"); /* we are not of its tree */
-	assert_int_equal(unsetenv("NOTIFY_SOCKET"), 0);
-	for (int i = 0; i < 10; i++)
-		assert_true(hk_loop_run_once(f->loop, 5) >= 0);
-	assert_int_equal(count_seen(f, "quiet", HK_SERVICE_STATE_READY), 0);
+	(void) state;
+	assert_int_equal(0, hki_endpoint_parse(&endpoint, "[::1]:443", 9, 0));
+	assert_string_equal("::1", endpoint.host);
+	assert_int_equal(443, endpoint.port);
+	for (size_t i = 0; i < sizeof(bad_endpoints) / sizeof(bad_endpoints[0]); i++)
+		assert_int_equal(
+		    HK_EPARSE, hki_endpoint_parse(&endpoint, bad_endpoints[i],
+				   strlen(bad_endpoints[i]), 0));
+	assert_int_equal(0, hki_http_url_parse(&url, "http://example:81"));
+	assert_string_equal("/", url.path);
+	assert_int_equal(81, url.endpoint.port);
+	assert_int_equal(0, hki_http_url_parse(&url, "http://example/a/b"));
+	assert_int_equal(80, url.endpoint.port);
+	assert_string_equal("/a/b", url.path);
+	for (size_t i = 0; i < sizeof(bad_urls) / sizeof(bad_urls[0]); i++)
+		assert_int_equal(HK_EPARSE, hki_http_url_parse(&url, bad_urls[i]));
 }
 
-static void a_watchdog_that_falls_silent_means_restart(void **state)
+static void status_lines_are_read_at_any_cut(void **state)
 {
-	struct fixture *f = *state;
-	struct program p;
+	static const char line[] = "HTTP/1.0 301 Moved\r\n";
 
-	describe_self(&p, "dog", "watchdog");
-	quick_health(&p, HK_SERVICE_HEALTH_NOTIFY, NULL);
-	p.health.watchdog_ns = 200 * HKI_NS_PER_MS;
-	add(f, &p);
-	start_all(f);
-	(void) await_state(f, "dog", HK_SERVICE_STATE_READY);
-	assert_string_equal(await(f, "dog", HK_SERVICE_EVENT_UNHEALTHY, 0)->text,
-	    "its watchdog message did not come");
-	(void) await_state(f, "dog", HK_SERVICE_STATE_BACKOFF);
+	(void) state;
+	for (size_t cut = 0; cut < 13; cut++)
+		assert_int_equal(0, hki_http_status(line, cut));
+	for (size_t cut = 13; cut < sizeof(line); cut++)
+		assert_int_equal(301, hki_http_status(line, cut));
+	assert_int_equal(HK_EPARSE, hki_http_status("SSH-2.0-x", 9));
+	assert_int_equal(HK_EPARSE, hki_http_status("HTTP/1.1 999 no\r\n", 17));
+	assert_int_equal(HK_EPARSE, hki_http_status("HTTP/1.1 2\n", 11));
 }
 
-/* ---- memory ---- */
-
-static void a_tree_that_grows_too_large_is_restarted(void **state)
+static void notifications_are_read_line_by_line(void **state)
 {
-	struct fixture *f = *state;
-	struct program p;
+	hki_notification said;
+	static const char text[] = "MAINPID=7\nSTATUS=42% done\nWATCHDOG=1\nREADY=1";
 
-	describe_self(&p, "big", "memory");
-	p.service.memory_restart_bytes = 32 * 1024 * 1024;
-	p.service.memory_interval_ns = 20 * HKI_NS_PER_MS;
-	add(f, &p);
-	describe_self(&p, "small", "quiet");
-	p.service.memory_restart_bytes = 32 * 1024 * 1024;
-	p.service.memory_interval_ns = 20 * HKI_NS_PER_MS;
-	add(f, &p);
-	start_all(f);
-	(void) await(f, "big", HK_SERVICE_EVENT_MEMORY, 0);
-	(void) await_state(f, "big", HK_SERVICE_STATE_RECYCLING);
-	(void) await_state(f, "big", HK_SERVICE_STATE_BACKOFF);
-	(void) await_state(f, "big", HK_SERVICE_STATE_READY);
-	assert_int_equal(count_seen(f, "small", HK_SERVICE_STATE_RECYCLING), 0);
+	(void) state;
+	hki_notification_parse(&said, text, strlen(text));
+	assert_true(said.ready && said.watchdog && !said.trigger && !said.stopping);
+	assert_int_equal(8, said.status_length);
+	assert_memory_equal("42% done", said.status, 8);
+	hki_notification_parse(&said, "READY=10\nXREADY=1\n", 18);
+	assert_false(said.ready);
 }
 
-int main(int argc, char **argv)
+static void a_malformed_check_is_refused_with_its_reason(void **state)
+{
+	struct world *world = *state;
+	hk_error_list *errors = NULL;
+
+	assert_int_equal(0, hk_error_list_new(&errors));
+	world->check.kind = HK_SERVICE_HEALTH_LOG;
+	world->check.target = "(unclosed";
+	assert_int_equal(HK_EPARSE, hki_health_validate(&world->check, errors));
+	world->check.kind = HK_SERVICE_HEALTH_TCP;
+	world->check.target = "nowhere";
+	assert_int_equal(-EINVAL, hki_health_validate(&world->check, errors));
+	world->check.kind = HK_SERVICE_HEALTH_COMMAND;
+	assert_int_equal(-EINVAL, hki_health_validate(&world->check, errors));
+	assert_int_equal(3, hk_error_list_count(errors));
+	assert_non_null(strstr(hk_error_list_get(errors, 0)->text, "(unclosed"));
+	hk_error_list_free(errors);
+}
+
+#define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-		cmocka_unit_test(
-		    before_the_first_success_patience_counts_and_not_failures),
-		cmocka_unit_test(after_it_failures_in_a_row_count),
-		cmocka_unit_test(endpoints_are_read_strictly),
-		cmocka_unit_test(localhost_is_both_addresses_and_names_need_a_lookup),
-		TEST(tcp_is_ready_when_it_accepts_and_restarted_when_it_stops),
-		TEST(http_looks_at_the_status),
-		TEST(a_server_that_says_nothing_times_out),
-		TEST(what_does_not_speak_http_is_not_ready),
-		TEST(a_command_says_by_its_exit_code),
-		TEST(a_failing_command_explains_itself),
-		TEST(a_command_that_hangs_is_killed_with_its_tree),
-		TEST(a_line_of_output_makes_it_ready),
-		TEST(who_never_gets_ready_is_restarted),
-		TEST(with_restart_no_the_unhealthy_is_left_alone),
-		TEST(a_program_may_say_itself_that_it_is_ready),
-		TEST(what_it_started_may_speak_for_it),
-		TEST(a_stranger_is_not_believed),
-		TEST(a_watchdog_that_falls_silent_means_restart),
-		TEST(a_tree_that_grows_too_large_is_restarted),
-#undef TEST
+		IN_WORLD(without_a_check_it_is_ready_at_once),
+		IN_WORLD(an_accepted_connection_is_ready_and_a_refused_one_unhealthy),
+		IN_WORLD(tries_go_on_until_the_program_listens),
+		IN_WORLD(http_looks_at_the_status),
+		IN_WORLD(a_server_that_says_nothing_runs_into_the_time_limit),
+		IN_WORLD(a_command_tells_by_its_exit_code),
+		IN_WORLD(sd_notify_makes_it_ready_and_its_watchdog_counts),
+		IN_WORLD(a_stranger_cannot_make_it_ready),
+		IN_WORLD(the_monitor_may_be_freed_inside_its_callbacks),
+		cmocka_unit_test(endpoints_and_urls_are_read_strictly),
+		cmocka_unit_test(status_lines_are_read_at_any_cut),
+		cmocka_unit_test(notifications_are_read_line_by_line),
+		IN_WORLD(a_malformed_check_is_refused_with_its_reason),
 	};
 
-	if (argc == 3 && strcmp(argv[1], "be") == 0)
-		be_notifier(argv[2]);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests_name("health", tests, NULL, NULL);
 }

@@ -80,7 +80,6 @@ static void forget_process(hki_instance *instance)
 	instance->recycled = false;
 	instance->ending = false;
 	instance->status[0] = '\0';
-	instance->service->set->journal_due = true;
 }
 
 static void after_end(hki_instance *instance)
@@ -122,6 +121,7 @@ void hki_instance_ended(hk_process *process, const hk_process_exit *how, void *u
 	hki_set_enter(set);
 	instance->id = hk_process_identity(process);
 	instance->how = *how;
+	hki_project_ended(set->opts.project, &instance->id);
 	if (how->end == HK_END_FAILED)
 		(void) snprintf(instance->failure, sizeof(instance->failure), "%s: %s",
 		    how->step, hk_error_text(how->error));
@@ -155,9 +155,8 @@ static void begin_checks(hki_instance *instance)
 {
 	int r = hki_instance_begin_checks(instance);
 
-	if (r >= 0)
-		return;
-	hki_instance_health(HKI_HEALTH_UNHEALTHY, hk_error_text(r), instance);
+	if (r < 0)
+		hki_instance_unhealthy(NULL, hk_error_text(r), instance);
 }
 
 static void act(hki_instance *instance, unsigned int actions)
@@ -233,39 +232,55 @@ void hki_instance_started(hk_process *process, void *user)
 	instance->started_ns = hki_clock_monotonic_ns();
 	instance->ready_ns = 0;
 	instance->start_time_s = (double) hki_clock_real_ns() / 1e9;
-	set->journal_due = true;
+	hki_project_started(set->opts.project, &instance->id,
+	    instance->service->description.name, instance->number,
+	    hk_process_get_cgroup(process));
 	tell_level(set, process);
 	hki_instance_feed(instance, HKI_EVENT_STARTED);
 	hki_set_leave(set);
 }
 
-void hki_instance_health(hki_health_news news, const char *text, void *user)
+void hki_instance_ready(hki_health *health, void *user)
+{
+	hki_instance *instance = user;
+	hk_service_set *set = instance->service->set;
+
+	(void) health;
+	hki_set_enter(set);
+	hki_instance_feed(instance, HKI_EVENT_READY);
+	hki_set_leave(set);
+}
+
+/* A service that is never to be restarted is left alone when it is unhealthy, too;
+ * those who wait for it learn that it will not get better. */
+void hki_instance_unhealthy(hki_health *health, const char *why, void *user)
 {
 	hki_instance *instance = user;
 	hk_service_set *set = instance->service->set;
 	bool leave_alone =
 	    instance->service->description.policy.restart == HK_SERVICE_RESTART_NO;
 
+	(void) health;
 	hki_set_enter(set);
-	switch (news) {
-	case HKI_HEALTH_READY:
-		instance->unhealthy = false;
-		hki_instance_feed(instance, HKI_EVENT_READY);
-		break;
-	case HKI_HEALTH_STATUS:
-		(void) snprintf(instance->status, sizeof(instance->status), "%s", text);
-		hki_event_emit(set, HK_SERVICE_EVENT_STATUS, instance, text);
-		break;
-	case HKI_HEALTH_UNHEALTHY:
-		hki_event_emit(set, HK_SERVICE_EVENT_UNHEALTHY, instance, text);
-		instance->unhealthy = true;
-		set->changed = true;
-		if (set->freed || leave_alone)
-			break;
+	hki_event_emit(set, HK_SERVICE_EVENT_UNHEALTHY, instance, why);
+	instance->unhealthy = true;
+	set->changed = true;
+	if (!set->freed && !leave_alone) {
 		instance->recycled = true;
 		hki_instance_feed(instance, HKI_EVENT_UNHEALTHY);
-		break;
 	}
+	hki_set_leave(set);
+}
+
+void hki_instance_status(hki_health *health, const char *text, void *user)
+{
+	hki_instance *instance = user;
+	hk_service_set *set = instance->service->set;
+
+	(void) health;
+	hki_set_enter(set);
+	(void) snprintf(instance->status, sizeof(instance->status), "%s", text);
+	hki_event_emit(set, HK_SERVICE_EVENT_STATUS, instance, text);
 	hki_set_leave(set);
 }
 
@@ -316,6 +331,7 @@ int hki_instance_new(hki_instance **out, hki_service *service, uint32_t number)
 		return -ENOMEM;
 	instance->service = service;
 	instance->number = number;
+	instance->notify_fd = -1;
 	/* Made now, so that pausing later needs no memory. */
 	timer.fn = pause_over;
 	timer.user = instance;
@@ -338,7 +354,7 @@ void hki_instance_free(hki_instance *instance)
 	hki_instance_end_checks(instance);
 	hk_process_free(instance->process);
 	hk_timer_free(instance->timer);
-	hki_notify_free(instance->notify);
+	hki_closep(&instance->notify_fd);
 	hk_log_stream_free(instance->out);
 	hk_log_stream_free(instance->error);
 	hki_policy_memory_deinit(&instance->policy);

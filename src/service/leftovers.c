@@ -1,272 +1,233 @@
-#include "service/project.h"
+/*
+ * Ending what a killed supervisor has left.
+ *
+ * Three things lead to it, and each alone may miss some: the journal names main
+ * processes and cgroups, a cgroup holds what was started in it whatever it did,
+ * and HOSTKIT_PROJECT in the environment finds what escaped from main processes
+ * that were never written down.  Everything found is held by pidfd from the
+ * moment its identity was compared, so nobody else can be hit.
+ */
+#include "service/leftovers.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "base/alloc.h"
+#include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/map.h"
 #include "os/cgroup/cgroup.h"
 #include "os/pidref.h"
+#include "os/procfs.h"
+#include "service/project_internal.h"
 
-/*
- * Ending what a supervisor that was killed has left behind.
- *
- * Three ways lead to it, because each alone can miss something: the processes
- * that were written down, everything in the cgroups that were written down, and
- * whatever carries the project's name in its environment, which also finds a
- * program started in the instant before the kill.  Each is held by a pidfd from
- * the moment it is found, so a number that has passed to somebody else is never
- * signalled.
- *
- * This runs before the loop does, and may wait.
- */
+/* What a journal of a thousand instances needs, many times over. */
+#define JOURNAL_BYTES_MAX (16 * 1024 * 1024)
+/* How long a process that was killed may take to be gone: the kernel is at work. */
+#define KILL_PATIENCE_NS (5 * HKI_NS_PER_S)
 
-/* After SIGKILL, dying takes the kernel a moment; one in uninterruptible sleep
- * cannot be waited for. */
-#define DYING_NS      (2 * HKI_NS_PER_S)
-#define LOOK_AGAIN_NS (50 * HKI_NS_PER_MS)
-
-struct hunt {
-	hk_service_project *project;
-	hki_pidref *found;
+/* Everything found, each held. */
+struct catch
+{
+	const hk_service_project *project;
+	hki_journal_entries journal;
+	hki_pidref *refs;
 	size_t count;
-	size_t capacity;
-	hki_map spared; /* ourselves and those above us */
-	hki_map known;
+	pid_t spared[64]; /* ourselves and those above us */
+	size_t spared_count;
 	int error;
 };
 
-static void hunt_deinit(struct hunt *hunt)
+static void catch_release(struct catch *catch)
 {
-	for (size_t i = 0; i < hunt->count; i++)
-		hki_pidref_close(&hunt->found[i]);
-	hki_free(hunt->found);
-	hki_map_deinit(&hunt->spared);
-	hki_map_deinit(&hunt->known);
+	for (size_t i = 0; i < catch->count; i++)
+		hki_pidref_close(&catch->refs[i]);
+	hki_free(catch->refs);
+	catch->refs = NULL;
+	catch->count = 0;
 }
 
-/* Who is above us is no leftover, even if we were started from within one. */
-static int spare_ancestors(struct hunt *hunt)
+static void catch_deinit(struct catch *catch)
 {
-	pid_t pid = getpid();
+	catch_release(catch);
+	hki_journal_entries_deinit(&catch->journal);
+}
 
-	while (pid > 0) {
-		hki_proc_stat stat;
-		int r = hki_map_put(&hunt->spared, (uint64_t) pid, hunt);
+/* A project's own service may have started us: never end those we come from. */
+static void spare_ancestors(struct catch *catch)
+{
+	const size_t most = sizeof(catch->spared) / sizeof(catch->spared[0]);
+	hki_proc_stat stat = { .parent = getpid() };
 
-		if (r < 0)
-			return r;
-		if (hki_proc_stat_read(&stat, pid) < 0)
-			break;
-		pid = stat.parent;
+	while (catch->spared_count < most && stat.parent > 0) {
+		catch->spared[catch->spared_count++] = stat.parent;
+		if (hki_proc_stat_read(&stat, stat.parent) < 0)
+			return;
 	}
+}
+
+static bool is_wanted(const struct catch *catch, pid_t pid)
+{
+	for (size_t i = 0; i < catch->spared_count; i++)
+		if (catch->spared[i] == pid)
+			return false;
+	for (size_t i = 0; i < catch->count; i++)
+		if (catch->refs[i].pid == pid)
+			return false;
+	return true;
+}
+
+/* Hold @pid; 0 matches any start and inode.  One that is gone is as good as ended. */
+static int hold(struct catch *catch, pid_t pid, uint64_t start_ticks, uint64_t inode)
+{
+	hki_pidref *refs;
+	int r;
+
+	if (!is_wanted(catch, pid))
+		return 0;
+	refs = hki_realloc_array(catch->refs, catch->count + 1, sizeof(*refs));
+	if (refs == NULL)
+		return -ENOMEM;
+	catch->refs = refs;
+	r = hki_pidref_open_exactly(&refs[catch->count], pid, start_ticks, inode);
+	if (r == -ESRCH)
+		return 0;
+	if (r < 0)
+		return r;
+	catch->count++;
 	return 0;
 }
 
-/* @ref is Taken. */
-static int keep(struct hunt *hunt, hki_pidref ref)
+static int hold_member(pid_t pid, void *user)
+{
+	return hold(user, pid, 0, 0);
+}
+
+static int hold_if_marked(const hki_proc_stat *stat, void *user)
+{
+	struct catch *catch = user;
+
+	if (stat->state == 'Z' ||
+	    hki_proc_has_environment(stat->pid, catch->project->entry) != 1)
+		return 0;
+	return hold(catch, stat->pid, stat->start_ticks, 0);
+}
+
+static int hold_group(struct catch *catch, const char *path)
+{
+	hki_cgroup *cgroup = NULL;
+	int r = hki_cgroup_open(&cgroup, path);
+
+	if (r < 0)
+		return r == -ENOMEM ? r : 0; /* it is gone */
+	r = hki_cgroup_each(cgroup, hold_member, catch);
+	hki_cgroup_free(cgroup);
+	return r == -ENOENT ? 0 : r;
+}
+
+static int look(struct catch *catch)
 {
 	int r = 0;
 
-	if (hki_map_get(&hunt->known, (uint64_t) ref.pid) != NULL ||
-	    hki_map_get(&hunt->spared, (uint64_t) ref.pid) != NULL) {
-		hki_pidref_close(&ref);
-		return 0;
-	}
-	if (hunt->count == hunt->capacity) {
-		size_t capacity = hunt->capacity > 0 ? 2 * hunt->capacity : 16;
-		hki_pidref *grown =
-		    hki_realloc_array(hunt->found, capacity, sizeof(*grown));
+	for (size_t i = 0; r >= 0 && i < catch->journal.count; i++) {
+		const hki_journal_entry *entry = &catch->journal.items[i];
 
-		if (grown == NULL)
-			r = -ENOMEM;
-		else
-			hunt->found = grown, hunt->capacity = capacity;
+		r = hold(
+		    catch, (pid_t) entry->id.pid, entry->id.start_ticks, entry->id.inode);
+		if (r >= 0 && entry->cgroup != NULL)
+			r = hold_group(catch, entry->cgroup);
 	}
-	if (r == 0)
-		r = hki_map_put(&hunt->known, (uint64_t) ref.pid, hunt);
-	if (r < 0) {
-		hki_pidref_close(&ref);
-		return r;
-	}
-	hunt->found[hunt->count++] = ref;
-	return 0;
+	return r < 0 ? r : hki_proc_each(hold_if_marked, catch);
 }
 
-static int find_pid(pid_t pid, void *user)
+static void signal_all(const struct catch *catch, int signal)
 {
-	struct hunt *hunt = user;
-	hki_pidref ref = HKI_PIDREF_NULL;
-	int r = hki_pidref_open(&ref, pid);
+	for (size_t i = 0; i < catch->count; i++) {
+		(void) hki_pidref_signal(&catch->refs[i], signal);
+		/* One that was stopped would not see it. */
+		(void) hki_pidref_signal(&catch->refs[i], SIGCONT);
+	}
+}
 
-	if (r == -ESRCH)
-		return 0;
-	if (r == 0)
-		r = keep(hunt, ref);
+/* Wait until everything held has ended, at most until @until_ns. */
+static void wait_for_all(const struct catch *catch, uint64_t until_ns)
+{
+	for (size_t i = 0; i < catch->count; i++) {
+		struct pollfd one = { .fd = catch->refs[i].fd, .events = POLLIN };
+		uint64_t now_ns = hki_clock_monotonic_ns();
+		int left_ms = now_ns < until_ns
+				  ? (int) ((until_ns - now_ns) / HKI_NS_PER_MS) + 1
+				  : 0;
+
+		while (poll(&one, 1, left_ms) < 0 && errno == EINTR)
+			;
+	}
+}
+
+static int read_journal(struct catch *catch)
+{
+	hki_cleanup(hki_freep) char *text = NULL;
+	char boot_id[HKI_BOOT_ID_MAX];
+	struct stat status;
+	size_t length;
+	int r = hki_boot_id_read(boot_id);
+
 	if (r < 0)
-		hunt->error = r;
-	return r < 0 ? r : 0;
-}
-
-static void find_cgroup(struct hunt *hunt, const char *path)
-{
-	hki_cgroup *cgroup = NULL;
-
-	if (hki_cgroup_open(&cgroup, path) < 0)
-		return;
-	if (hki_cgroup_each(cgroup, find_pid, hunt) < 0 && hunt->error == 0)
-		hunt->error = -EIO;
-	hki_cgroup_free(cgroup);
-}
-
-static void find_row(const hki_state_row *row, void *user)
-{
-	struct hunt *hunt = user;
-	hki_pidref ref = HKI_PIDREF_NULL;
-
-	if (hki_pidref_open_exactly(
-		&ref, (pid_t) row->id.pid, row->id.start_ticks, row->id.inode) == 0) {
-		int r = keep(hunt, ref);
-
-		if (r < 0)
-			hunt->error = r;
-	}
-	if (row->cgroup != NULL)
-		find_cgroup(hunt, row->cgroup);
-}
-
-static int find_marked(const hki_proc_stat *stat, void *user)
-{
-	struct hunt *hunt = user;
-
-	if (stat->state == 'Z' || stat->state == 'X' ||
-	    hki_proc_has_environment(stat->pid, hunt->project->environment) != 1)
-		return 0;
-	return find_pid(stat->pid, hunt);
-}
-
-/* Everything there is now.  Returns how many more than before, or a negative errno. */
-static int look(struct hunt *hunt)
-{
-	hki_cleanup(hki_freep) char *text = hki_strdup(hunt->project->left);
-	size_t before = hunt->count;
-	int r;
-
+		return r;
+	if (stat(catch->project->journal_path, &status) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (status.st_size > JOURNAL_BYTES_MAX)
+		return -EFBIG;
+	text = hki_alloc((size_t) status.st_size + 1);
 	if (text == NULL)
 		return -ENOMEM;
-	hunt->error = 0;
-	hki_state_each(text, hunt->project->boot_id, find_row, hunt);
-	r = hki_proc_each(find_marked, hunt);
-	if (r < 0)
-		return r;
-	return hunt->error < 0 ? hunt->error : (int) (hunt->count - before);
+	r = hki_read_file(AT_FDCWD, catch->project->journal_path, text,
+	    (size_t) status.st_size + 1, &length);
+	return r < 0 ? r : hki_journal_parse(&catch->journal, text, boot_id);
 }
 
-static void signal_all(const struct hunt *hunt, int number)
+static void remove_groups(const struct catch *catch)
 {
-	for (size_t i = 0; i < hunt->count; i++) {
-		(void) hki_pidref_signal(&hunt->found[i], number);
-		if (number != SIGKILL)
-			(void) hki_pidref_signal(&hunt->found[i], SIGCONT);
-	}
+	for (size_t i = 0; i < catch->journal.count; i++)
+		if (catch->journal.items[i].cgroup != NULL)
+			(void) rmdir(catch->journal.items[i].cgroup);
 }
 
-/* Let go of those that have ended.  A pidfd is readable once its process has. */
-static void forget_ended(struct hunt *hunt)
+/* Kill, and look again for what was being forked, until nothing is found. */
+static int kill_all(struct catch *catch)
 {
-	size_t kept = 0;
+	uint64_t until_ns = hki_clock_monotonic_ns() + KILL_PATIENCE_NS;
+	int r = 0;
 
-	for (size_t i = 0; i < hunt->count; i++) {
-		struct pollfd one = { hunt->found[i].fd, POLLIN, 0 };
-
-		if (poll(&one, 1, 0) == 1) {
-			(void) hki_map_remove(
-			    &hunt->known, (uint64_t) hunt->found[i].pid);
-			hki_pidref_close(&hunt->found[i]);
-		} else {
-			hunt->found[kept++] = hunt->found[i];
-		}
-	}
-	hunt->count = kept;
-}
-
-/* Wait until all have ended, or @ns are over. */
-static void wait_for_ends(struct hunt *hunt, uint64_t ns)
-{
-	uint64_t until = hki_clock_monotonic_ns() + ns;
-
-	for (;;) {
-		uint64_t now = hki_clock_monotonic_ns();
-		struct pollfd first;
-
-		forget_ended(hunt);
-		if (hunt->count == 0 || now >= until)
-			return;
-		first = (struct pollfd){ hunt->found[0].fd, POLLIN, 0 };
-		(void) poll(&first, 1, (int) ((until - now) / HKI_NS_PER_MS) + 1);
-	}
-}
-
-static void remove_cgroup(const hki_state_row *row, void *user)
-{
-	(void) user;
-	if (row->cgroup != NULL)
-		(void) rmdir(row->cgroup); /* one that is not empty stays */
-}
-
-/* Kill in rounds: what was forked meanwhile is found by the next look. */
-static int kill_rest(struct hunt *hunt)
-{
-	uint64_t until = hki_clock_monotonic_ns() + DYING_NS;
-	int fresh = 0;
-
-	while (hki_clock_monotonic_ns() < until) {
-		fresh = look(hunt);
-		if (fresh < 0 || hunt->count == 0)
-			break;
-		signal_all(hunt, SIGKILL);
-		wait_for_ends(hunt, LOOK_AGAIN_NS);
-	}
-	return fresh < 0 ? fresh : 0;
-}
-
-static void end_state(hk_service_project *project)
-{
-	hki_cleanup(hki_buffer_deinitp) hki_buffer text = HKI_BUFFER_INIT;
-
-	hki_state_each(project->left, project->boot_id, remove_cgroup, NULL);
-	hki_free(hki_take(project->left));
-	/* Nothing is left: say only that we are here. */
-	if (hki_state_begin(&text, project) == 0)
-		(void) hki_state_write(
-		    project->directory_fd, project->key, text.data, text.length);
+	do {
+		signal_all(catch, SIGKILL);
+		wait_for_all(catch, until_ns);
+		catch_release(catch);
+		r = look(catch);
+	} while (r >= 0 && catch->count > 0 && hki_clock_monotonic_ns() < until_ns);
+	return r < 0 ? r : catch->count > 0 ? -EBUSY : 0;
 }
 
 int hk_service_project_end_leftovers(hk_service_project *project, uint64_t grace_ns)
 {
-	hki_cleanup(hunt_deinit) struct hunt hunt = { .project = project };
-	int found;
+	hki_cleanup(catch_deinit) struct catch catch = { .project = project };
+	size_t found;
 	int r;
 
-	if (project->left == NULL)
-		return 0;
-	r = spare_ancestors(&hunt);
-	if (r < 0)
+	spare_ancestors(&catch);
+	if ((r = read_journal(&catch)) < 0 || (r = look(&catch)) < 0)
 		return r;
-	found = look(&hunt);
-	if (found < 0)
-		return found;
-	signal_all(&hunt, SIGTERM);
-	wait_for_ends(&hunt, grace_ns);
-	r = kill_rest(&hunt);
-	if (r < 0)
-		return r;
-	if (hunt.count > 0)
-		return -EBUSY;
-	end_state(project);
-	return found;
+	found = catch.count;
+	if (found > 0) {
+		signal_all(&catch, SIGTERM);
+		wait_for_all(&catch, hki_clock_monotonic_ns() + grace_ns);
+		r = kill_all(&catch);
+	}
+	remove_groups(&catch);
+	(void) unlink(project->journal_path);
+	return r < 0 ? r : (int) found;
 }

@@ -6,7 +6,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "service/arena.h"
+#include "base/arena.h"
 
 /* Every instance as a record: a copy taken at one moment. */
 
@@ -101,7 +101,7 @@ static void describe_process(
 		return;
 	(void) hk_process_id_format(identity, sizeof(identity), &instance->id);
 	info->pid = instance->id.pid;
-	info->identity = hki_arena_text(arena, identity);
+	info->identity = hki_arena_string(arena, identity);
 	info->start_time_s = instance->start_time_s;
 	info->uptime_s = (double) (hki_clock_monotonic_ns() - instance->started_ns) / 1e9;
 	info->tree = (int32_t) hk_process_get_tree(instance->process);
@@ -118,16 +118,16 @@ static void describe(
 	const hk_process_exit *how = &instance->how;
 	bool ended = instance->ended_before;
 
-	info->service = hki_arena_text(arena, instance->service->description.name);
+	info->service = hki_arena_string(arena, instance->service->description.name);
 	info->instance = instance->number;
 	info->state = (int32_t) instance->state;
 	info->restarts = instance->restarts;
 	info->exit_code = how->code;
 	info->signal =
 	    ended && how->end == HK_END_SIGNAL ? hk_signal_name(how->signal) : NULL;
-	info->error = hki_arena_text(arena, instance->failure);
+	info->error = hki_arena_string(arena, instance->failure);
 	info->memory_bytes = instance->memory_bytes;
-	info->status = hki_arena_text(arena, instance->status);
+	info->status = hki_arena_string(arena, instance->status);
 	set(info, FIELD_SERVICE, info->service != NULL);
 	set(info, FIELD_INSTANCE, true);
 	set(info, FIELD_STATE, true);
@@ -172,8 +172,8 @@ int hk_service_list_new(hk_service_list **out, const hk_service_set *from)
 			describe(&list->infos[list->count++], &list->arena,
 			    service->instances[i]);
 	}
-	if (list->arena.error < 0)
-		return list->arena.error;
+	if (list->arena.failed)
+		return -ENOMEM;
 	*out = hki_take(list);
 	return 0;
 }

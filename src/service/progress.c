@@ -186,11 +186,8 @@ void hki_set_progress(hk_service_set *set)
 		set->changed = false;
 		look_once(set);
 	}
-	if (set->freed)
-		return;
-	if (set->opts.project != NULL)
-		hki_project_note(set->opts.project, set);
-	check_end(set);
+	if (!set->freed)
+		check_end(set);
 }
 
 /* ---- the order ---- */

@@ -1,253 +1,304 @@
-#include "service/fixture.h"
+/*
+ * Claims and what is left, with real processes: a supervisor is a forked child
+ * that claims a project, starts something, writes it down, and is killed.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 
-#include <sys/prctl.h>
-#include "base/alloc.h"
-#include "service/project.h"
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <hostkit/service.h>
+#include "base/clock.h"
+#include "os/procfs.h"
+#include "service/leftovers.h"
+#include "service/project_internal.h"
 
-/* One supervisor a project, and what a killed one leaves. */
+struct world {
+	char directory[64];
+	char state[96];
+	char project[96];
+};
 
-static int open_project(
-    struct fixture *f, hk_service_project **out, hk_error_list *errors)
+static int remove_one(
+    const char *path, const struct stat *status, int kind, struct FTW *walk)
 {
-	char state[128];
+	(void) status;
+	(void) kind;
+	(void) walk;
+	return remove(path);
+}
 
-	path_in(f, state, "state");
-	return hk_service_project_open(out, f->directory, state, errors);
+static int setup(void **state)
+{
+	struct world *world = test_calloc(1, sizeof(*world));
+	int fd;
+
+	strcpy(world->directory, "/tmp/hostkit-project-XXXXXX");
+	assert_non_null(mkdtemp(world->directory));
+	(void) snprintf(
+	    world->state, sizeof(world->state), "%s/state/deep", world->directory);
+	(void) snprintf(
+	    world->project, sizeof(world->project), "%s/hostkit.yaml", world->directory);
+	fd = open(world->project, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	(void) close(fd);
+	*state = world;
+	return 0;
 }
 
 static int teardown(void **state)
 {
-	struct fixture *f = *state;
-	char path[128];
-	DIR *entries;
-	struct dirent *entry;
+	struct world *world = *state;
 
-	path_in(f, path, "state");
-	entries = opendir(path);
-	while (entries != NULL && (entry = readdir(entries)) != NULL)
-		(void) unlinkat(dirfd(entries), entry->d_name, 0);
-	if (entries != NULL)
-		(void) closedir(entries);
-	(void) rmdir(path);
-	return fixture_teardown(state);
+	assert_int_equal(0, nftw(world->directory, remove_one, 16, FTW_DEPTH | FTW_PHYS));
+	test_free(world);
+	return 0;
 }
 
-static void a_second_supervisor_is_refused_with_the_firsts_name(void **state)
+static void a_second_claim_is_refused_and_names_the_first(void **state)
 {
-	struct fixture *f = *state;
-	hk_service_project *first = NULL, *second = NULL;
+	struct world *world = *state;
+	hk_service_project *first = NULL;
+	hk_service_project *second = NULL;
 	hk_error_list *errors = NULL;
-	char state_path[128], pid[32];
-	hk_process_id holder;
+	char own[HK_PROCESS_ID_TEXT_MAX];
+	hk_process_id id;
 
-	path_in(f, state_path, "state");
-	assert_int_equal(hk_error_list_new(&errors), 0);
+	assert_int_equal(0, hk_error_list_new(&errors));
 	assert_int_equal(
-	    hk_service_project_supervisor(&holder, f->directory, state_path), -ESRCH);
-	assert_int_equal(open_project(f, &first, errors), 0);
-	/* A descriptor opened anew is another lock holder, even in the same process. */
-	assert_int_equal(open_project(f, &second, errors), -EBUSY);
+	    -ESRCH, hk_service_project_supervisor(&id, world->project, world->state));
+	assert_int_equal(
+	    0, hk_service_project_open(&first, world->project, world->state, errors));
+	assert_int_equal(-EBUSY,
+	    hk_service_project_open(&second, world->project, world->state, errors));
 	assert_null(second);
-	assert_int_equal(hk_error_list_count(errors), 1);
-	(void) snprintf(pid, sizeof(pid), "process %d ", (int) getpid());
-	assert_non_null(strstr(hk_error_list_get(errors, 0)->text, pid));
+	(void) snprintf(own, sizeof(own), "%d@", (int) getpid());
+	assert_non_null(strstr(hk_error_list_get(errors, 0)->hint, own));
 	assert_int_equal(
-	    hk_service_project_supervisor(&holder, f->directory, state_path), 0);
-	assert_int_equal(holder.pid, getpid());
-	assert_true(holder.start_ticks > 0);
+	    0, hk_service_project_supervisor(&id, world->project, world->state));
+	assert_int_equal(getpid(), id.pid);
+
 	hk_service_project_free(first);
 	assert_int_equal(
-	    hk_service_project_supervisor(&holder, f->directory, state_path), -ESRCH);
-	assert_int_equal(open_project(f, &second, errors), 0);
+	    0, hk_service_project_open(&second, world->project, world->state, errors));
 	hk_service_project_free(second);
 	hk_error_list_free(errors);
 }
 
 static void a_directory_others_can_write_to_is_refused(void **state)
 {
-	struct fixture *f = *state;
+	struct world *world = *state;
 	hk_service_project *project = NULL;
-	char path[128];
+	char open_to_all[128];
 
-	path_in(f, path, "state");
-	assert_int_equal(mkdir(path, 0700), 0);
-	assert_int_equal(chmod(path, 0777), 0);
-	assert_int_equal(open_project(f, &project, NULL), -EPERM);
+	(void) snprintf(open_to_all, sizeof(open_to_all), "%s/open", world->directory);
+	assert_int_equal(0, mkdir(open_to_all, 0700));
+	assert_int_equal(0, chmod(open_to_all, 0777));
+	assert_int_equal(-EACCES,
+	    hk_service_project_open(&project, world->project, open_to_all, NULL));
 	assert_null(project);
 }
 
-static void a_project_that_does_not_exist_is_an_error(void **state)
-{
-	struct fixture *f = *state;
-	hk_service_project *project = NULL;
-	char path[128];
+/* ---- a supervisor that is killed ---- */
 
-	path_in(f, path, "nowhere");
-	assert_int_equal(hk_service_project_open(&project, path, NULL, NULL), -ENOENT);
+static bool journal_names(const char *path, const char *identity)
+{
+	char text[4096];
+	size_t length;
+
+	return hki_read_file(AT_FDCWD, path, text, sizeof(text), &length) == 0 &&
+	       strstr(text, identity) != NULL;
 }
 
-struct rows {
-	unsigned int count;
-	hki_state_row last;
-	char cgroup[64];
-};
-
-static void note_row(const hki_state_row *row, void *user)
-{
-	struct rows *rows = user;
-
-	rows->count++;
-	rows->last = *row;
-	(void) snprintf(rows->cgroup, sizeof(rows->cgroup), "%s",
-	    row->cgroup != NULL ? row->cgroup : "");
-}
-
-static void state_is_read_leniently_and_only_of_this_boot(void **state)
-{
-	char text[] = "hostkit-state 1\nboot B\nsomething new 17\n"
-		      "instance api 2 7 123@456:789 /sys/fs/cgroup/x\n"
-		      "instance broken x y z\ninstance init 1 0 1@5\n"
-		      "instance nostart 1 0 77\n\n\xff\xfe garbage";
-	char other[] = "boot A\ninstance api 2 7 123@456:789\n";
-	struct rows rows = { 0 };
-
-	(void) state;
-	hki_state_each(text, "B", note_row, &rows);
-	assert_int_equal(rows.count, 1);
-	assert_string_equal(rows.last.service, "api");
-	assert_int_equal(rows.last.instance, 2);
-	assert_int_equal(rows.last.restarts, 7);
-	assert_int_equal(rows.last.id.pid, 123);
-	assert_int_equal(rows.last.id.inode, 789);
-	assert_string_equal(rows.cgroup, "/sys/fs/cgroup/x");
-	hki_state_each(other, "B", note_row, &rows);
-	assert_int_equal(rows.count, 1);
-}
-
-/* Be a supervisor with two services until killed; tell their pids through @out. */
-static void supervise(struct fixture *f, int out)
+/* In the child: never returns.  Tells the pids it started through @out. */
+static void supervise_and_hang(const struct world *world, int out, bool write_down)
 {
 	hk_service_project *project = NULL;
-	pid_t pids[2];
+	char identity[HK_PROCESS_ID_TEXT_MAX];
+	hk_process_id id;
+	pid_t pid;
 
-	(void) prctl(PR_SET_PDEATHSIG, SIGKILL);
-	hk_service_set_free(f->set);
-	hk_loop_free(f->loop);
-	if (hk_loop_new(&f->loop) < 0 || open_project(f, &project, NULL) < 0)
+	if (hk_service_project_open(&project, world->project, world->state, NULL) < 0)
 		_exit(1);
-	make_set(f, project);
-	add_line(f, "plain", "exec sleep 1000");
-	/* One that leaves its tree and ignores what it is asked. */
-	add_line(f, "stubborn",
-	    "trap '' TERM; setsid sh -c \"trap '' TERM; sleep 1000; sleep 1000\" & "
-	    "while :; do sleep 1000; done");
-	start_all(f);
-	pids[0] = await_state(f, "plain", HK_SERVICE_STATE_READY)->pid;
-	f->looked_at = 0;
-	pids[1] = await_state(f, "stubborn", HK_SERVICE_STATE_READY)->pid;
-	for (int i = 0; i < 20; i++)
-		turn(f);
-	if (write(out, pids, sizeof(pids)) != sizeof(pids))
-		_exit(1);
+	pid = fork();
+	if (pid == 0) {
+		if (!write_down)
+			putenv((char *) (uintptr_t) hki_project_environment(project));
+		(void) setsid();
+		(void) execlp("sleep", "sleep", "300", (char *) NULL);
+		_exit(127);
+	}
+	/* The start is known once exec is done: the name changes then. */
+	for (;;) {
+		char path[64];
+		char name[32];
+		size_t length;
+
+		(void) snprintf(path, sizeof(path), "/proc/%d/comm", (int) pid);
+		if (hki_read_file(AT_FDCWD, path, name, sizeof(name), &length) == 0 &&
+		    strcmp(name, "sleep\n") == 0)
+			break;
+	}
+	if (hk_process_id_read(&id, pid) < 0)
+		_exit(2);
+	if (write_down) {
+		(void) hk_process_id_format(identity, sizeof(identity), &id);
+		hki_project_started(project, &id, "api", 1, NULL);
+		while (!journal_names(project->journal_path, identity))
+			(void) usleep(1000);
+	}
+	(void) !write(out, &id, sizeof(id));
 	for (;;)
-		turn(f);
+		(void) pause();
 }
 
-struct census {
-	const char *entry;
-	unsigned int count;
-};
-
-static int count_marked(const hki_proc_stat *stat, void *user)
+/* Gone, or a zombie: collecting it is the business of whoever adopted it. */
+static bool has_ended(const hk_process_id *id)
 {
-	struct census *census = user;
+	hki_proc_stat stat;
 
-	if (stat->state != 'Z' && hki_proc_has_environment(stat->pid, census->entry) == 1)
-		census->count++;
-	return 0;
+	if (hk_process_id_kill(id, 0) == -ESRCH)
+		return true;
+	return hki_proc_stat_read(&stat, (pid_t) id->pid) < 0 || stat.state == 'Z';
 }
 
-static void what_a_killed_supervisor_left_is_ended(void **state)
+static void end_what_a_killed_supervisor_left(struct world *world, bool write_down)
 {
-	struct fixture *f = *state;
 	hk_service_project *project = NULL;
-	struct census census = { 0 };
-	pid_t pids[2], supervisor;
+	hk_process_id left;
 	int ends[2];
+	pid_t supervisor;
 
-	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_int_equal(0, pipe2(ends, O_CLOEXEC));
 	supervisor = fork();
-	assert_true(supervisor >= 0);
 	if (supervisor == 0)
-		supervise(f, ends[1]);
-	(void) close(ends[1]);
-	assert_int_equal(read(ends[0], pids, sizeof(pids)), sizeof(pids));
-	(void) close(ends[0]);
-	assert_int_equal(kill(supervisor, SIGKILL), 0);
-	assert_int_equal(waitpid(supervisor, NULL, 0), supervisor);
-	assert_true(is_alive(pids[0]));
-	assert_true(is_alive(pids[1]));
+		supervise_and_hang(world, ends[1], write_down);
+	assert_int_equal(sizeof(left), read(ends[0], &left, sizeof(left)));
+	assert_int_equal(0, kill(supervisor, SIGKILL));
+	assert_int_equal(supervisor, waitpid(supervisor, NULL, 0));
+	assert_false(has_ended(&left));
 
-	assert_int_equal(open_project(f, &project, NULL), 0);
-	assert_in_range(
-	    hk_service_project_end_leftovers(project, 100 * HKI_NS_PER_MS), 3, 10);
-	assert_false(is_alive(pids[0]));
-	assert_false(is_alive(pids[1]));
-	census.entry = project->environment;
-	assert_int_equal(hki_proc_each(count_marked, &census), 0);
-	assert_int_equal(census.count, 0);
-	assert_int_equal(hk_service_project_end_leftovers(project, 0), 0);
+	assert_int_equal(
+	    0, hk_service_project_open(&project, world->project, world->state, NULL));
+	assert_int_equal(1, hk_service_project_end_leftovers(project, 2 * HKI_NS_PER_S));
+	assert_true(has_ended(&left));
+	assert_int_equal(0, hk_service_project_end_leftovers(project, 0));
 	hk_service_project_free(project);
-	/* An orderly end leaves nothing to be found. */
-	assert_int_equal(open_project(f, &project, NULL), 0);
-	assert_null(project->left);
-	hk_service_project_free(project);
+	(void) close(ends[0]);
+	(void) close(ends[1]);
 }
 
-static void a_broken_state_file_ends_nobody(void **state)
+static void what_was_written_down_is_ended(void **state)
 {
-	struct fixture *f = *state;
-	hk_service_project *project = NULL;
-	char path[256];
-	pid_t bystander;
-	FILE *file;
+	end_what_a_killed_supervisor_left(*state, true);
+}
 
-	bystander = fork();
-	if (bystander == 0)
+static void what_carries_the_mark_is_ended_even_if_never_written_down(void **state)
+{
+	end_what_a_killed_supervisor_left(*state, false);
+}
+
+static void an_identity_of_another_time_hits_nobody(void **state)
+{
+	struct world *world = *state;
+	hk_service_project *project = NULL;
+	hk_process_id id;
+	pid_t stranger = fork();
+
+	if (stranger == 0) {
 		for (;;)
 			(void) pause();
-	assert_int_equal(open_project(f, &project, NULL), 0);
-	(void) snprintf(
-	    path, sizeof(path), "%s/state/%s.state", f->directory, project->key);
-	file = fopen(path, "we");
-	assert_non_null(file);
-	/* Its pid with another start: somebody else by now. */
-	(void) fprintf(file, "hostkit-state 1\nboot %s\ninstance a 1 0 %d@1:1\n",
-	    project->boot_id, (int) bystander);
-	(void) fclose(file);
-	project->left = hki_strdup("keep"); /* so that freeing leaves the file */
+	}
+	assert_int_equal(0, hk_process_id_read(&id, stranger));
+	id.start_ticks--;
+	id.inode = 0;
+	assert_int_equal(
+	    0, hk_service_project_open(&project, world->project, world->state, NULL));
+	hki_project_started(project, &id, "api", 1, NULL);
+	hki_journal_free(project->journal); /* everything is written now */
+	project->journal = NULL;
+	assert_int_equal(0, hk_service_project_end_leftovers(project, 0));
+	assert_int_equal(0, kill(stranger, 0));
 	hk_service_project_free(project);
-	assert_int_equal(open_project(f, &project, NULL), 0);
-	assert_non_null(project->left);
-	assert_int_equal(hk_service_project_end_leftovers(project, 0), 0);
-	assert_true(is_alive(bystander));
-	hk_service_project_free(project);
-	assert_int_equal(kill(bystander, SIGKILL), 0);
-	assert_int_equal(waitpid(bystander, NULL, 0), bystander);
+	assert_int_equal(0, kill(stranger, SIGKILL));
+	assert_int_equal(stranger, waitpid(stranger, NULL, 0));
 }
+
+/* ---- the journal ---- */
+
+static void a_journal_is_read_up_to_where_it_was_cut(void **state)
+{
+	char text[] = "boot here\n"
+		      "+ 10@100:7 api 1 /sys/fs/cgroup/a b\n"
+		      "+ 11@100:8 api 2 -\n"
+		      "nonsense\n"
+		      "+ 12 api 3 -\n"
+		      "- 11@100:8\n"
+		      "+ 13@100:9 web 1 -\n"
+		      "+ 14@100:10 web 2 ";
+	char other[] = "boot there\n+ 10@100:7 api 1 -\n";
+	hki_journal_entries entries;
+
+	(void) state;
+	assert_int_equal(0, hki_journal_parse(&entries, text, "here"));
+	assert_int_equal(2, entries.count);
+	assert_int_equal(10, entries.items[0].id.pid);
+	assert_string_equal("/sys/fs/cgroup/a b", entries.items[0].cgroup);
+	assert_int_equal(13, entries.items[1].id.pid);
+	assert_null(entries.items[1].cgroup);
+	hki_journal_entries_deinit(&entries);
+
+	assert_int_equal(0, hki_journal_parse(&entries, other, "here"));
+	assert_int_equal(0, entries.count);
+	hki_journal_entries_deinit(&entries);
+}
+
+static void years_of_restarts_do_not_fill_the_disk(void **state)
+{
+	struct world *world = *state;
+	hk_service_project *project = NULL;
+	hk_process_id id = { 1000, 1, 1 };
+	struct stat status;
+
+	assert_int_equal(
+	    0, hk_service_project_open(&project, world->project, world->state, NULL));
+	for (int i = 0; i < 20000; i++) {
+		id.start_ticks++;
+		hki_project_started(project, &id, "api", 1, NULL);
+		if (i < 19999)
+			hki_project_ended(project, &id);
+	}
+	hki_journal_free(project->journal);
+	project->journal = NULL;
+	assert_int_equal(0, stat(project->journal_path, &status));
+	assert_true(status.st_size < 200 * 1024);
+	hk_service_project_free(project);
+}
+
+#define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, teardown)
-		TEST(a_second_supervisor_is_refused_with_the_firsts_name),
-		TEST(a_directory_others_can_write_to_is_refused),
-		TEST(a_project_that_does_not_exist_is_an_error),
-		cmocka_unit_test(state_is_read_leniently_and_only_of_this_boot),
-		TEST(what_a_killed_supervisor_left_is_ended),
-		TEST(a_broken_state_file_ends_nobody),
-#undef TEST
+		IN_WORLD(a_second_claim_is_refused_and_names_the_first),
+		IN_WORLD(a_directory_others_can_write_to_is_refused),
+		IN_WORLD(what_was_written_down_is_ended),
+		IN_WORLD(what_carries_the_mark_is_ended_even_if_never_written_down),
+		IN_WORLD(an_identity_of_another_time_hits_nobody),
+		cmocka_unit_test(a_journal_is_read_up_to_where_it_was_cut),
+		IN_WORLD(years_of_restarts_do_not_fill_the_disk),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests_name("project", tests, NULL, NULL);
 }

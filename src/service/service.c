@@ -40,6 +40,8 @@ int hki_service_new(hki_service **out, hk_service_set *set, const hk_service_opt
 	r = hki_description_init(&service->description, opts, errors);
 	if (r < 0)
 		return r;
+	/* Its checks are started by the same thread. */
+	service->description.process.spawner = set->spawner;
 	r = open_logs(service);
 	if (r < 0)
 		return r;

@@ -14,6 +14,7 @@
 #include "service/memory.h"
 #include "service/order.h"
 #include "service/policy.h"
+#include "service/state.h"
 
 /*
  * A set is services, a service is instances, an instance is at most one
@@ -42,7 +43,8 @@ struct hki_instance {
 	hk_timer *timer;     /* the pause before the next start; exists from the start */
 	hki_health *health;
 	hki_memory *memory;
-	hki_notify *notify;   /* with HK_SERVICE_HEALTH_NOTIFY; kept for its name */
+	int notify_fd; /* with HK_SERVICE_HEALTH_NOTIFY, kept over restarts; else -1 */
+	char notify_name[HKI_NOTIFY_NAME_MAX];
 	hk_log_stream *out;   /* kept over restarts */
 	hk_log_stream *error; /* only if stderr is apart */
 
@@ -95,7 +97,6 @@ struct hk_service_set {
 	hki_service **indexed; /* the services by index, with order */
 	bool running;          /* something was started and not all has ended */
 	bool stopping;         /* everything is to end, in order */
-	bool journal_due;      /* who runs has changed since it was written down */
 	bool told_walk;        /* that trees cannot be followed all the way */
 };
 
@@ -138,8 +139,14 @@ void hki_instance_end_checks(hki_instance *instance);
 void hki_instance_started(hk_process *process, void *user);
 void hki_instance_ended(hk_process *process, const hk_process_exit *how, void *user);
 /* Callbacks of checks. */
-void hki_instance_health(hki_health_news news, const char *text, void *user);
+void hki_instance_ready(hki_health *health, void *user);
+void hki_instance_unhealthy(hki_health *health, const char *why, void *user);
+void hki_instance_status(hki_health *health, const char *text, void *user);
 void hki_instance_memory(uint64_t bytes, void *user);
+
+/* belongs.c */
+/* Is @pid of the tree of the instance @user? */
+bool hki_instance_owns(pid_t pid, void *user);
 
 /* event.c */
 /* Tell what happened.  @text may be NULL. */
@@ -147,11 +154,5 @@ void hki_event_emit(hk_service_set *set, hk_service_event_kind kind,
     const hki_instance *instance, const char *text);
 /* What the last end looked like, with its last lines of output. */
 void hki_event_emit_state(hki_instance *instance);
-
-/* project.c */
-/* An entry "HOSTKIT_PROJECT=…" for what is started, or NULL.  Borrowed. */
-const char *hki_project_environment(const hk_service_project *project);
-/* Write down who runs, without waiting. */
-void hki_project_note(hk_service_project *project, hk_service_set *set);
 
 #endif /* HKI_SERVICE_INTERNAL_H */

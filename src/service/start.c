@@ -72,10 +72,9 @@ static int make_env(struct surroundings *around, hki_instance *instance)
 		memcpy(around->env, given, count * sizeof(char *));
 	made[(*n)++] = hki_format("HOSTKIT_SERVICE=%s", description->name);
 	made[(*n)++] = hki_format("HOSTKIT_INSTANCE=%u", instance->number);
-	if (instance->notify != NULL)
-		made[(*n)++] =
-		    hki_format("NOTIFY_SOCKET=%s", hki_notify_name(instance->notify));
-	if (instance->notify != NULL && description->health.watchdog_ns > 0)
+	if (instance->notify_fd >= 0)
+		made[(*n)++] = hki_format("NOTIFY_SOCKET=%s", instance->notify_name);
+	if (instance->notify_fd >= 0 && description->health.watchdog_ns > 0)
 		made[(*n)++] = hki_format("WATCHDOG_USEC=%llu",
 		    (unsigned long long) (description->health.watchdog_ns /
 					  HKI_NS_PER_US));
@@ -192,11 +191,13 @@ static int prepare(hki_instance *instance)
 	if (r < 0)
 		return r;
 	if (!description->has_health ||
-	    description->health.kind != HK_SERVICE_HEALTH_NOTIFY)
+	    description->health.kind != HK_SERVICE_HEALTH_NOTIFY ||
+	    instance->notify_fd >= 0)
 		return 0;
-	if (instance->notify == NULL)
-		return hki_notify_new(&instance->notify, instance->service->set->loop);
-	hki_notify_drain(instance->notify); /* what a former one has said */
+	r = hki_notify_open(instance->notify_name);
+	if (r < 0)
+		return r;
+	instance->notify_fd = r;
 	return 0;
 }
 
@@ -249,33 +250,22 @@ int hki_instance_start(hki_instance *instance)
 
 /* ---- checks ---- */
 
-static bool needs_lookup(const hk_service_health *rules)
-{
-	return rules->kind == HK_SERVICE_HEALTH_HTTP ||
-	       rules->kind == HK_SERVICE_HEALTH_TCP;
-}
-
 static int begin_health(hki_instance *instance)
 {
 	hki_description *description = &instance->service->description;
-	hk_service_set *set = instance->service->set;
-	hki_health_opts opts = { .loop = set->loop,
-		.rules = &description->health,
+	hki_health_opts opts = { .check = &description->health,
+		.output = instance->out,
+		.errors = instance->error,
 		.process = &description->process,
-		.spawner = set->spawner,
-		.streams = { instance->out, instance->error },
-		.notify = instance->notify,
-		.instance = instance->process,
-		.fn = hki_instance_health,
-		.user = instance };
-	int r = 0;
+		.notify_path = instance->notify_name,
+		.notify_fd = instance->notify_fd,
+		.events = { hki_instance_ready, hki_instance_unhealthy,
+		    hki_instance_status, instance } };
+	int r = hki_health_new(&instance->health, instance->service->set->loop, &opts);
 
-	if (needs_lookup(opts.rules))
-		r = hki_set_offload(set);
-	if (r < 0)
-		return r;
-	opts.offload = set->offload;
-	return hki_health_start(&instance->health, &opts);
+	if (r == 0)
+		hki_health_set_belongs(instance->health, hki_instance_owns, instance);
+	return r;
 }
 
 static int begin_memory(hki_instance *instance)

@@ -3,7 +3,7 @@
  * large as the last, up to a limit, so that a small file costs one block and a
  * large one a handful.
  */
-#include "arena.h"
+#include "base/arena.h"
 
 #include <stdarg.h>
 #include <stdint.h>
@@ -11,7 +11,8 @@
 #include <string.h>
 #include "base/alloc.h"
 
-#define BLOCK_FIRST_BYTES ((size_t) 4096)
+/* Some dozen short strings: what one service is described by. */
+#define BLOCK_FIRST_BYTES ((size_t) 512)
 #define BLOCK_MOST_BYTES  ((size_t) 256 * 1024)
 
 struct hki_arena_block {
@@ -93,6 +94,36 @@ char *hki_arena_text(hki_arena *arena, const char *text, size_t length)
 
 	if (copy != NULL && length > 0)
 		memcpy(copy, text, length);
+	return copy;
+}
+
+void *hki_arena_copy(hki_arena *arena, const void *bytes, size_t length)
+{
+	void *copy;
+
+	if (bytes == NULL)
+		return NULL;
+	copy = hki_arena_alloc(arena, length);
+	return copy == NULL ? NULL : memcpy(copy, bytes, length);
+}
+
+char *hki_arena_string(hki_arena *arena, const char *text)
+{
+	return text == NULL ? NULL : hki_arena_copy(arena, text, strlen(text) + 1);
+}
+
+const char *const *hki_arena_strings(hki_arena *arena, const char *const *texts)
+{
+	size_t count = 0;
+	const char **copy;
+
+	if (texts == NULL)
+		return NULL;
+	while (texts[count] != NULL)
+		count++;
+	copy = hki_arena_array(arena, count + 1, sizeof(*copy));
+	for (size_t i = 0; copy != NULL && i < count; i++)
+		copy[i] = hki_arena_string(arena, texts[i]);
 	return copy;
 }
 

@@ -1,16 +1,16 @@
-#ifndef HKI_CONFIG_ARENA_H
-#define HKI_CONFIG_ARENA_H
+#ifndef HKI_BASE_ARENA_H
+#define HKI_BASE_ARENA_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
 /*
- * Memory that is given back all at once.  A configuration is read by many
- * small steps that would each have to undo the others; with an arena they only
- * take, and one call gives everything back.
+ * Memory that is given back all at once.  A configuration is read, or a
+ * description copied, by many small steps that would each have to undo the
+ * others; with an arena they only take, and one call gives everything back.
  *
- * Running out of memory sticks: `failed` stays set, so that a reader may go on
- * with what it has and whoever owns the arena looks once, at the end.
+ * Running out of memory sticks: `failed` stays set, so that whoever fills the
+ * arena may go on with what there is and look once, at the end.
  *
  * A zeroed arena is empty and ready.
  */
@@ -29,6 +29,16 @@ void *hki_arena_array(hki_arena *arena, size_t count, size_t bytes)
 /* @length bytes of @text and a NUL. */
 char *hki_arena_text(hki_arena *arena, const char *text, size_t length)
     __attribute__((warn_unused_result));
+
+/* Copies; NULL for NULL: of @length bytes, of a string, of a NULL-terminated list of
+ * strings with all its strings. */
+void *hki_arena_copy(hki_arena *arena, const void *bytes, size_t length)
+    __attribute__((warn_unused_result));
+char *hki_arena_string(hki_arena *arena, const char *text)
+    __attribute__((warn_unused_result));
+const char *const *hki_arena_strings(hki_arena *arena, const char *const *texts)
+    __attribute__((warn_unused_result));
+
 char *hki_arena_format(hki_arena *arena, const char *format, ...)
     __attribute__((warn_unused_result, format(printf, 2, 3)));
 
@@ -45,4 +55,4 @@ typedef struct hki_texts {
 /* False when there is no memory. */
 bool hki_texts_add(hki_texts *texts, hki_arena *arena, const char *text);
 
-#endif /* HKI_CONFIG_ARENA_H */
+#endif /* HKI_BASE_ARENA_H */
