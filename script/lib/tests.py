@@ -52,11 +52,13 @@ def last_line(*texts):
 
 
 def skip_reason(output, start, reason, title):
-    """cmocka gives the name where the reason belongs; a comment just before may have it."""
+    """cmocka gives the name where the reason belongs; what was said just before has it."""
     before = output[:start].rstrip("\n").rsplit("\n", 1)[-1]
     if reason and reason != title:
         return reason
-    return before.lstrip("# ").strip() if before.startswith("#") else "no reason given"
+    if not before.strip() or re.match(r"(not )?ok\b|1\.\.|[-*\[]", before):
+        return "no reason given"
+    return re.sub(r"^(# )?(skipped: )?|: skipped$", "", before.strip())
 
 
 def tally_tap(name, result):
