@@ -219,6 +219,23 @@ static void steady_posting_allocates_nothing(void **state)
 	hki_torture_unwatch();
 }
 
+static void set_flag(void *user)
+{
+	*(bool *) user = true;
+}
+
+static void a_turn_that_has_served_a_post_does_not_sleep(void **state)
+{
+	hk_loop *loop = *state;
+	bool done = false;
+
+	hki_loop_hold(loop); /* something else to wait for, for ever */
+	assert_int_equal(0, hk_loop_post(loop, set_flag, &done));
+	while (!done)
+		assert_int_equal(1, hk_loop_run_once(loop, -1));
+	hki_loop_release(loop);
+}
+
 static void posts_that_never_ran_are_dropped_with_the_loop(void **state)
 {
 	hk_loop *loop = NULL;
@@ -293,6 +310,7 @@ int main(void)
 		IN_LOOP(wake_makes_a_waiting_loop_turn),
 		IN_LOOP(wake_may_be_called_in_a_signal_handler),
 		IN_LOOP(a_post_keeps_the_loop_alive_until_it_ran),
+		IN_LOOP(a_turn_that_has_served_a_post_does_not_sleep),
 		cmocka_unit_test(steady_posting_allocates_nothing),
 		cmocka_unit_test(posts_that_never_ran_are_dropped_with_the_loop),
 		IN_LOOP(a_poster_held_up_with_a_reused_segment_does_no_harm),
