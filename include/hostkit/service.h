@@ -257,7 +257,8 @@ typedef struct hk_service_set_opts {
 HK_API HK_MUST_USE int hk_service_set_new(
     hk_service_set **out, hk_loop *loop, const hk_service_set_opts *opts);
 
-/* Release the set; what still runs is killed with its tree.  Safe in its callbacks.  NULL is fine. */
+/* Release the set; what still runs is killed with its tree.  Safe in its callbacks.  NULL
+ * is fine. */
 HK_API void hk_service_set_free(hk_service_set *set);
 
 /*
@@ -363,7 +364,8 @@ HK_API void hk_service_list_free(hk_service_list *list);
 HK_API HK_MUST_USE int hk_service_project_open(hk_service_project **out, const char *path,
     const char *directory, hk_error_list *errors);
 
-/* Who supervises the project, with -EBUSY as above, without claiming it; -ESRCH if nobody does. */
+/* Who supervises the project, with -EBUSY as above, without claiming it; -ESRCH if nobody
+ * does. */
 HK_API HK_MUST_USE int hk_service_project_supervisor(
     hk_process_id *out, const char *path, const char *directory);
 

@@ -460,8 +460,10 @@ static void without_threads_a_job_is_refused(void **state)
 	gate door;
 	int r;
 
-	if (geteuid() == 0)
-		skip(); /* the limit does not bind root */
+	if (geteuid() == 0) {
+		print_message("# the limit does not bind root: skipped\n");
+		skip();
+	}
 	open_gate(&door, now, 0);
 	assert_int_equal(0, getrlimit(RLIMIT_NPROC, &saved));
 	none = saved;
