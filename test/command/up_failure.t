@@ -14,11 +14,11 @@ What cannot be started is named, with the step that failed.
   $ up > shown; echo $?
   8
   $ told | sort
-  hostkit: broken: failed (exec: './broken': *ENOEXEC*) (glob)
-  hostkit: missing: failed (exec: 'no-such-program-here': no such file or directory (ENOENT)*) (glob)
+  hostkit: broken: failed (exec: './broken': exec format error (ENOEXEC))
+  hostkit: missing: failed (exec: 'no-such-program-here': no such file or directory (ENOENT))
   hostkit: nobody: failed (*no-such-user-here*) (glob)
-  hostkit: nowhere: failed (*not/there*no such file or directory*) (glob)
-  hostkit: plain: failed (exec: './plain': permission denied (EACCES)*) (glob)
+  hostkit: nowhere: failed (cwd: '*/not/there': no such file or directory (ENOENT)) (glob)
+  hostkit: plain: failed (exec: './plain': permission denied (EACCES))
 
 It may come yet, so a restart policy holds for it as well:
 
@@ -39,8 +39,8 @@ More than the system gives: too many words.
   $ prlimit --stack=1048576 hostkit up --state-directory "$state" > shown; echo $?
   8
   $ told | grep -oE 'long: failed \(exec.*E2BIG|goes on'
-  goes on
   long: failed (exec: 'true': argument list too long (E2BIG
+  goes on
 
 Without privileges all of it works, and says what does not:
 
