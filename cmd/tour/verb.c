@@ -104,6 +104,5 @@ const cmd_verb cmd_verb_tour = {
 	.exits = exits,
 	.operands_max = 1,
 	.values = "processes loop",
-	.operands_max = 1,
 	.run = run,
 };
