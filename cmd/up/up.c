@@ -227,6 +227,7 @@ const cmd_verb cmd_verb_up = {
 	.name = "up",
 	.group = CMD_GROUP_RUN,
 	.arguments = "[NAME...]",
+	.operands_max = CMD_OPERANDS_ANY,
 	.help = "start services and keep them running, in the foreground",
 	.description =
 	    "Starts the services of a hostkit.yaml, a PM2 ecosystem file or a Procfile "

@@ -241,6 +241,9 @@ typedef struct hk_process_opts {
 	hk_process_exit_fn on_exit;  /* NULL: nobody is told */
 	void *user_data;             /* handed to on_exit and on_start */
 	hk_process_start_fn on_start; /* with a spawner: the program runs; NULL: nobody is told */
+
+	uint32_t terminal_rows; /* HK_STDIO_PTY: the size it begins with; 0: not known */
+	uint32_t terminal_columns;
 } hk_process_opts;
 
 /* clang-format off */
@@ -268,7 +271,7 @@ HK_API HK_MUST_USE int hk_process_spawn(hk_process **out, hk_loop *loop,
 /*
  * Take over a running process that is not our child, by identity.  When it
  * ends, on_exit tells HK_END_UNKNOWN unless the kernel still knows (Linux 6.15).
- * Returns 0, -ESRCH, -EPERM, or -ENOMEM.
+ * Returns 0, -ESRCH, -EPERM, -EEXIST if the loop has a handle of it, or -ENOMEM.
  */
 HK_API HK_MUST_USE int hk_process_adopt(hk_process **out, hk_loop *loop,
     const hk_process_id *id, hk_process_exit_fn on_exit, void *user_data);
@@ -343,7 +346,10 @@ HK_API hk_process *hk_process_find(const hk_loop *loop, pid_t pid);
 
 /* ---- ending it ---- */
 
-/* Send a signal to the process itself.  Returns 0, -ESRCH once it has ended, -EPERM, -EINVAL. */
+/*
+ * Send a signal to the process itself.  Returns 0, -ESRCH once it has ended, -EPERM,
+ * -EINVAL, or -EAGAIN while a spawner has the start in hand.
+ */
 HK_API HK_MUST_USE int hk_process_kill(hk_process *process, int signal);
 
 /* Send a signal to everything in its tree, as far as its level reaches.  Errors as above. */
@@ -352,7 +358,8 @@ HK_API HK_MUST_USE int hk_process_kill_tree(hk_process *process, int signal);
 /*
  * End it gracefully: each stop step in turn, then SIGKILL to what is left of
  * the tree.  on_exit tells when it is over.  A second call starts the next step
- * at once.  Returns 0, or -ESRCH once it has ended.
+ * at once.  Asked for during a start in a spawner, it begins after it.
+ * Returns 0, -ESRCH once it has ended, or HK_ECLOSED when the loop is gone.
  */
 HK_API HK_MUST_USE int hk_process_stop(hk_process *process);
 

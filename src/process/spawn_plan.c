@@ -186,7 +186,8 @@ static int find_program(hki_plan *plan, const char *file, hk_error_list *errors)
 	if (*file == '\0')
 		return hki_plan_fail(plan, HKI_STEP_EXEC, -ENOENT, errors,
 		    "the name of the program is empty");
-	if (strchr(file, '/') != NULL)
+	plan->searched = strchr(file, '/') == NULL;
+	if (!plan->searched)
 		plan->paths = hki_strings_copy(&file, 1);
 	else
 		plan->paths = search_paths(path != NULL ? path : DEFAULT_PATH, file);
@@ -222,6 +223,8 @@ static int check_ranges(
 		{ UINT32_MAX, opts->stdio[0].kind, 0, HK_STDIO_PTY, "stdin" },
 		{ UINT32_MAX, opts->stdio[1].kind, 0, HK_STDIO_PTY, "stdout" },
 		{ UINT32_MAX, opts->stdio[2].kind, 0, HK_STDIO_STDOUT, "stderr" },
+		{ UINT32_MAX, opts->terminal_rows, 0, UINT16_MAX, "terminal_rows" },
+		{ UINT32_MAX, opts->terminal_columns, 0, UINT16_MAX, "terminal_columns" },
 	};
 
 	for (size_t i = 0; i < HKI_COUNT(ranges); i++) {

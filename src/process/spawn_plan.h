@@ -88,6 +88,7 @@ typedef struct hki_plan {
 	char *const *argv;  /* Borrowed from the process */
 	char **environment; /* one block */
 	char **paths; /* what to execute, first that can be; NULL-terminated, one block */
+	bool searched; /* they come from PATH */
 	char *cwd;
 
 	hki_plan_fd *fds;

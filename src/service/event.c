@@ -37,7 +37,7 @@ enum {
 	FIELD_OUTPUT
 };
 
-static const char *const event_names[] = { "?", "state", "unhealthy", "memory", "limited",
+static const char *const event_names[] = { "state", "unhealthy", "memory", "limited",
 	"status", "log", "note", "end", NULL };
 static const char *const state_names[] = { "stopped", "waiting", "starting", "running",
 	"ready", "stopping", "restarting", "recycling", "backoff", "completed", "failed",
