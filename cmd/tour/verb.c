@@ -102,8 +102,6 @@ const cmd_verb cmd_verb_tour = {
 	.options = options,
 	.examples = examples,
 	.exits = exits,
-	.operands_max = 1,
 	.values = "processes loop",
-	.operands_max = 1,
 	.run = run,
 };

@@ -185,12 +185,12 @@ static void begin_checks(hki_instance *instance)
 		hki_instance_unhealthy(NULL, hk_error_text(r), instance);
 }
 
-/* The pause began with the end; reading the last words is part of it. */
-static uint64_t left_to_pause(const hki_instance *instance)
+/* The pause counts from the end itself, not from when its last words were read. */
+static uint64_t pause_left(const hki_instance *instance)
 {
 	uint64_t gone = hki_clock_monotonic_ns() - instance->ended_ns;
 
-	return instance->answer.delay_ns > gone ? instance->answer.delay_ns - gone : 0;
+	return gone < instance->answer.delay_ns ? instance->answer.delay_ns - gone : 0;
 }
 
 static void act(hki_instance *instance, unsigned int actions)
@@ -208,7 +208,7 @@ static void act(hki_instance *instance, unsigned int actions)
 	if (actions & HKI_ACT_KILL)
 		kill_process(instance);
 	if (actions & HKI_ACT_ARM_TIMER)
-		hk_timer_set(instance->timer, left_to_pause(instance), 0);
+		hk_timer_set(instance->timer, pause_left(instance), 0);
 	if (actions & HKI_ACT_SPAWN)
 		begin(instance);
 	if (actions & HKI_ACT_BEGIN_HEALTH)
