@@ -112,6 +112,8 @@ void hk_process_detach(hk_process *process)
 		hki_process_release(process);
 		return;
 	}
+	if (process->tree_started)
+		hki_tree_detach(process->tree);
 	if (process->registry == NULL) {
 		if (process->tree_started)
 			hki_tree_detach(process->tree);
