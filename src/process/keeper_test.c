@@ -117,6 +117,21 @@ static void a_keeper_tells_why_the_program_cannot_be_executed(void **state)
 	hki_free(command);
 }
 
+/* What a host ignores is inherited, and would take the status from the keeper. */
+static void a_keeper_hears_its_children_even_if_its_host_does_not(void **state)
+{
+	test_plant plant;
+
+	(void) state;
+	assert_true(signal(SIGCHLD, SIG_IGN) != SIG_ERR);
+	test_plant_grow(&plant, HK_TREE_KEEPER, "alone");
+	assert_true(signal(SIGCHLD, SIG_DFL) != SIG_ERR);
+	assert_int_equal(0, hki_tree_kill_wait(plant.tree, TEST_PATIENCE_NS));
+	test_plant_assert_gone(&plant);
+	test_plant_collect(&plant);
+	test_plant_clear(&plant);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -125,6 +140,7 @@ int main(void)
 		cmocka_unit_test(
 		    a_killed_keeper_takes_the_program_with_it_and_its_exit_is_unknown),
 		cmocka_unit_test(a_detached_keeper_leaves_the_program_alone),
+		cmocka_unit_test(a_keeper_hears_its_children_even_if_its_host_does_not),
 		cmocka_unit_test(a_keeper_tells_why_the_program_cannot_be_executed),
 	};
 
