@@ -143,8 +143,10 @@ static void the_directory_must_be_open_to_the_user(void **state)
 	char text[128];
 
 	(void) state;
-	if (geteuid() != 0)
+	if (geteuid() != 0) {
+		print_message("# only root can: skipped\n");
 		skip();
+	}
 	opts.cwd = probe_directory(); /* root's, for nobody else */
 	opts.user = "nobody";
 	(void) snprintf(text, sizeof(text), "cwd: '%s': permission denied", opts.cwd);
@@ -404,8 +406,10 @@ static int with_a_process_limit(void)
 static void the_process_limit_is_an_error(void **state)
 {
 	(void) state;
-	if (geteuid() != 0)
+	if (geteuid() != 0) {
+		print_message("# only root can: skipped\n");
 		skip();
+	}
 	assert_in_child(with_a_process_limit);
 }
 

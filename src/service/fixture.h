@@ -74,8 +74,8 @@ static inline void note_event(
 	assert_true(f->count < SEEN_MAX);
 	f->count++;
 	seen->event = event->event;
-	(void) hk_record_format(seen->word, sizeof(seen->word), &hk_service_event_type, event,
-	    (unsigned int) hk_record_find(&hk_service_event_type, "event"));
+	(void) hk_record_format(seen->word, sizeof(seen->word), &hk_service_event_type,
+	    event, (unsigned int) hk_record_find(&hk_service_event_type, "event"));
 	seen->seq = event->seq;
 	seen->state = event->state;
 	seen->instance = event->instance;
