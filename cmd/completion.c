@@ -28,6 +28,32 @@ int cmd_completion_quote(hki_buffer *out, const char *text, const char *special)
 	return r;
 }
 
+int cmd_completion_first_length(const cmd_verb *verb)
+{
+	return (int) strcspn(verb->name, " ");
+}
+
+const char *cmd_completion_second(const cmd_verb *verb)
+{
+	const char *space = strchr(verb->name, ' ');
+
+	return space == NULL ? NULL : space + 1;
+}
+
+bool cmd_completion_offers_first(const cmd_verb *const *verb)
+{
+	/* With the space, so that "json fmt" is not taken for a relative of "js". */
+	size_t length = (size_t) cmd_completion_first_length(*verb) + 1;
+
+	if ((*verb)->hidden || cmd_completion_second(*verb) == NULL)
+		return !(*verb)->hidden;
+	for (const cmd_verb *const *earlier = cmd_verbs; earlier < verb; earlier++)
+		if (!(*earlier)->hidden &&
+		    strncmp((*earlier)->name, (*verb)->name, length) == 0)
+			return false;
+	return true;
+}
+
 static int run_completion(const cmd_call *call)
 {
 	static const struct {

@@ -15,4 +15,14 @@ int cmd_completion_fish(hki_buffer *out);
  */
 int cmd_completion_quote(hki_buffer *out, const char *text, const char *special);
 
+/* How long the first word of a verb's name is. */
+int cmd_completion_first_length(const cmd_verb *verb);
+
+/* Is the first word of @verb, a place in cmd_verbs, to be offered here?  A word that begins
+ * several verbs is offered with the first of them. */
+bool cmd_completion_offers_first(const cmd_verb *const *verb);
+
+/* The second word of a verb's name, or NULL if there is none. */
+const char *cmd_completion_second(const cmd_verb *verb);
+
 #endif /* HOSTKIT_CMD_COMPLETION_H */

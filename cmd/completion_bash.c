@@ -4,6 +4,7 @@
  * questions: what an option takes, and what a verb offers.  It needs bash alone,
  * and uses the bash-completion package for program command lines where it is.
  */
+#include <stdio.h>
 #include <string.h>
 #include "completion.h"
 
@@ -109,11 +110,13 @@ static int append_kind(hki_buffer *out, cmd_complete complete, const char *value
 		return hki_buffer_append_format(out, "kind=%s", kinds[complete]);
 	r = hki_buffer_append_text(out, "kind='words");
 	for (const cmd_verb *const *verb = cmd_verbs; r == 0 && *verb != NULL; verb++)
-		if (!(*verb)->hidden)
-			r = hki_buffer_append_format(out, " %s", (*verb)->name);
+		if (cmd_completion_offers_first(verb))
+			r = hki_buffer_append_format(out, " %.*s",
+			    cmd_completion_first_length(*verb), (*verb)->name);
 	return r < 0 ? r : hki_buffer_append_char(out, '\'');
 }
 
+/* @verb is a pattern: a name in quotes, since it may be of two words, or a star. */
 static int append_values(hki_buffer *out, const char *verb, const cmd_option *options)
 {
 	int r = 0;
@@ -134,6 +137,14 @@ static int append_values(hki_buffer *out, const char *verb, const cmd_option *op
 			r = hki_buffer_append_text(out, " ;;\n");
 	}
 	return r;
+}
+
+static int append_verb_values(hki_buffer *out, const cmd_verb *verb)
+{
+	char pattern[64];
+
+	snprintf(pattern, sizeof(pattern), "'%s'", verb->name);
+	return append_values(out, pattern, verb->options);
 }
 
 static int append_option_names(hki_buffer *out, const cmd_option *options)
@@ -196,7 +207,7 @@ int cmd_completion_bash(hki_buffer *out)
 	int r = hki_buffer_append_text(out, head);
 
 	for (const cmd_verb *const *verb = cmd_verbs; r == 0 && *verb != NULL; verb++)
-		r = append_values(out, (*verb)->name, (*verb)->options);
+		r = append_verb_values(out, *verb);
 	if (r == 0)
 		r = append_values(out, "*", cmd_global_options);
 	if (r == 0)

@@ -10,20 +10,32 @@
 static const char head[] =
     "# fish completion for hostkit; made by `hostkit completion fish`\n"
     "\n"
-    "# Succeeds if the words so far name the verb given, or name none when none is "
-    "given.\n"
-    "function __hostkit_verb\n"
+    "# The words so far, without hostkit and the options before the verb.\n"
+    "function __hostkit_words\n"
     "\tset -l words (commandline -opc)\n"
     "\tset -e words[1]\n"
     "\twhile set -q words[1]; and string match -q -- '-*' $words[1]\n"
     "\t\ttest $words[1] = --color; and set -e words[1]\n"
     "\t\tset -e words[1]\n"
     "\tend\n"
+    "\tstring join \\n -- $words\n"
+    "end\n"
+    "\n"
+    "# Succeeds if the words so far name the verb given, or name none when none is "
+    "given.\n"
+    "function __hostkit_verb\n"
+    "\tset -l words (__hostkit_words)\n"
     "\tif not set -q argv[1]\n"
     "\t\tnot set -q words[1]\n"
     "\telse\n"
     "\t\ttest \"$words[1..\"(count $argv)\"]\" = \"$argv\"\n"
     "\tend\n"
+    "end\n"
+    "\n"
+    "# Succeeds if the word given is the only one so far.\n"
+    "function __hostkit_half\n"
+    "\tset -l words (__hostkit_words)\n"
+    "\ttest \"$words\" = \"$argv\"\n"
     "end\n"
     "\n";
 
@@ -53,7 +65,8 @@ static int append_action(hki_buffer *out, cmd_complete complete, const char *val
 		[CMD_COMPLETE_GROUP] = " -xa '(__fish_complete_groups)'",
 		[CMD_COMPLETE_PROCESS] = " -xa '(__fish_complete_pids)'",
 		[CMD_COMPLETE_PROGRAM] = " -xa '(__hostkit_program)'",
-		[CMD_COMPLETE_VERB] = " -xa '(hostkit help --list)'",
+		[CMD_COMPLETE_VERB] =
+		    " -xa '(hostkit help --list | string split -f 1 \" \" | sort -u)'",
 	};
 
 	if (values != NULL)
@@ -155,25 +168,38 @@ static int append_options(
 	return r;
 }
 
-static int append_verb(hki_buffer *out, const cmd_verb *verb)
+/* The words of its name, each where it may stand. */
+static int append_name(hki_buffer *out, const cmd_verb *const *verb)
 {
-	size_t first = strcspn(verb->name, " ");
-	const char *word = verb->name[first] == ' ' ? verb->name + first + 1 : verb->name;
+	const char *second = cmd_completion_second(*verb);
+	int length = cmd_completion_first_length(*verb);
+	int r = 0;
+
+	if (cmd_completion_offers_first(verb)) {
+		r = hki_buffer_append_format(out,
+		    "\ncomplete -c hostkit -n __hostkit_verb -a %.*s -d ", length,
+		    (*verb)->name);
+		if (r == 0)
+			r = append_quoted(out, (*verb)->help);
+	}
+	if (r == 0 && second != NULL) {
+		r = hki_buffer_append_format(out,
+		    "\ncomplete -c hostkit -n '__hostkit_half %.*s' -a %s -d ", length,
+		    (*verb)->name, second);
+		if (r == 0)
+			r = append_quoted(out, (*verb)->help);
+	}
+	return r < 0 ? r : hki_buffer_append_char(out, '\n');
+}
+
+static int append_verb(hki_buffer *out, const cmd_verb *const *place)
+{
+	const cmd_verb *verb = *place;
 	int r;
 
 	if (verb->hidden)
 		return 0;
-	r = hki_buffer_append_format(out,
-	    "\ncomplete -c hostkit -n __hostkit_verb -a %.*s -d ", (int) first,
-	    verb->name);
-	if (r == 0)
-		r = append_quoted(out, verb->help);
-	if (r == 0 && word != verb->name)
-		r = hki_buffer_append_format(out,
-		    "\ncomplete -c hostkit -n '__hostkit_verb %.*s' -a %s", (int) first,
-		    verb->name, word);
-	if (r == 0)
-		r = hki_buffer_append_char(out, '\n');
+	r = append_name(out, place);
 	if (r == 0 && verb->operands_max != 0) {
 		r = append_begin(out, verb);
 		if (r == 0)
@@ -193,6 +219,6 @@ int cmd_completion_fish(hki_buffer *out)
 	if (r == 0)
 		r = append_options(out, NULL, cmd_global_options);
 	for (const cmd_verb *const *verb = cmd_verbs; r == 0 && *verb != NULL; verb++)
-		r = append_verb(out, *verb);
+		r = append_verb(out, verb);
 	return r;
 }

@@ -100,26 +100,62 @@ static int append_verb(hki_buffer *out, const cmd_verb *verb)
 	return r < 0 ? r : append_operands(out, verb);
 }
 
-/* The list of verbs with their one-line help. */
-static int append_verbs(hki_buffer *out)
+/* "'word:what it does' " */
+static int append_description(
+    hki_buffer *out, const char *word, int length, const char *help)
+{
+	int r = hki_buffer_append_format(out, "'%.*s:", length, word);
+
+	if (r == 0)
+		r = cmd_completion_quote(out, help, SPECIAL);
+	return r < 0 ? r : hki_buffer_append_text(out, "'");
+}
+
+/* The words a command line may begin with. */
+static int append_firsts(hki_buffer *out)
 {
 	int r = hki_buffer_append_text(out, "_hostkit_verbs() {\n\tlocal -a verbs=(\n");
 
 	for (const cmd_verb *const *verb = cmd_verbs; r == 0 && *verb != NULL; verb++) {
-		if ((*verb)->hidden)
+		if (!cmd_completion_offers_first(verb))
 			continue;
-		r = hki_buffer_append_format(out, "\t\t'%s:", (*verb)->name);
+		r = hki_buffer_append_text(out, "\t\t");
 		if (r == 0)
-			r = cmd_completion_quote(out, (*verb)->help, SPECIAL);
+			r = append_description(out, (*verb)->name,
+			    cmd_completion_first_length(*verb), (*verb)->help);
 		if (r == 0)
-			r = hki_buffer_append_text(out, "'\n");
+			r = hki_buffer_append_text(out, "\n");
 	}
 	return r < 0 ? r
 		     : hki_buffer_append_text(
 			   out, "\t)\n\t_describe -t verbs 'verb' verbs\n}\n\n");
 }
 
-/* A verb of two words is found once both are there; before that, all are offered. */
+/* The words that may follow such a word. */
+static int append_seconds(hki_buffer *out)
+{
+	int r = hki_buffer_append_text(
+	    out, "_hostkit_seconds() { # FIRST\n\tlocal -a verbs=()\n");
+
+	for (const cmd_verb *const *verb = cmd_verbs; r == 0 && *verb != NULL; verb++) {
+		const char *second = cmd_completion_second(*verb);
+
+		if ((*verb)->hidden || second == NULL)
+			continue;
+		r = hki_buffer_append_format(out, "\t[[ $1 == %.*s ]] && verbs+=(",
+		    cmd_completion_first_length(*verb), (*verb)->name);
+		if (r == 0)
+			r = append_description(
+			    out, second, (int) strlen(second), (*verb)->help);
+		if (r == 0)
+			r = hki_buffer_append_text(out, ")\n");
+	}
+	return r < 0 ? r
+		     : hki_buffer_append_text(
+			   out, "\t_describe -t verbs 'verb' verbs\n}\n\n");
+}
+
+/* A verb of two words is found once both are there. */
 static int append_main(hki_buffer *out)
 {
 	int r =
@@ -137,7 +173,7 @@ static int append_main(hki_buffer *out)
 		    "\tverb=$words[1]\n"
 		    "\tif (( ! $+functions[_hostkit_${verb//-/_}] )); then\n"
 		    "\t\tif (( CURRENT == 2 )); then\n"
-		    "\t\t\t_hostkit_verbs\n"
+		    "\t\t\t_hostkit_seconds $verb\n"
 		    "\t\t\treturn\n"
 		    "\t\tfi\n"
 		    "\t\tverb=$words[1]_$words[2]\n"
@@ -163,6 +199,8 @@ int cmd_completion_zsh(hki_buffer *out)
 	for (const cmd_verb *const *verb = cmd_verbs; r == 0 && *verb != NULL; verb++)
 		r = append_verb(out, *verb);
 	if (r == 0)
-		r = append_verbs(out);
+		r = append_firsts(out);
+	if (r == 0)
+		r = append_seconds(out);
 	return r < 0 ? r : append_main(out);
 }

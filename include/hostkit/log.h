@@ -163,7 +163,8 @@ HK_API void hk_log_sink_set_label_width(hk_log_sink *sink, unsigned int columns)
 HK_API HK_MUST_USE int hk_log_sink_write(
     hk_log_sink *sink, const void *bytes, size_t length);
 
-/* Close and open the file again, after something else has renamed it.  No effect on terminals. */
+/* Close and open the file again, after something else has renamed it.  No effect on
+ * terminals. */
 HK_API void hk_log_sink_reopen(hk_log_sink *sink);
 
 typedef struct hk_log_sink_counts {

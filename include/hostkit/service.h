@@ -257,7 +257,8 @@ typedef struct hk_service_set_opts {
 HK_API HK_MUST_USE int hk_service_set_new(
     hk_service_set **out, hk_loop *loop, const hk_service_set_opts *opts);
 
-/* Release the set; what still runs is killed with its tree.  Safe in its callbacks.  NULL is fine. */
+/* Release the set; what still runs is killed with its tree.  Safe in its callbacks.  NULL
+ * is fine. */
 HK_API void hk_service_set_free(hk_service_set *set);
 
 /*
@@ -302,6 +303,10 @@ HK_API HK_MUST_USE int hk_service_set_scale(
 
 /* Open the log files again, after something else has renamed them. */
 HK_API void hk_service_set_reopen_logs(hk_service_set *set);
+
+/* Pass on what a borrowed log reports in hk_log_opts.on_event, as HK_SERVICE_EVENT_LOG.  A set
+ * hears its own log by itself. */
+HK_API void hk_service_set_tell_log(hk_service_set *set, const hk_log_event *event);
 
 /* Has every instance ended (or none was started)? */
 HK_API bool hk_service_set_ended(const hk_service_set *set);
@@ -359,7 +364,8 @@ HK_API void hk_service_list_free(hk_service_list *list);
 HK_API HK_MUST_USE int hk_service_project_open(hk_service_project **out, const char *path,
     const char *directory, hk_error_list *errors);
 
-/* Who supervises the project, with -EBUSY as above, without claiming it; -ESRCH if nobody does. */
+/* Who supervises the project, with -EBUSY as above, without claiming it; -ESRCH if nobody
+ * does. */
 HK_API HK_MUST_USE int hk_service_project_supervisor(
     hk_process_id *out, const char *path, const char *directory);
 

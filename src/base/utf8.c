@@ -83,6 +83,14 @@ size_t hki_utf8_decode(uint32_t *out, const void *bytes, size_t length)
 	return used;
 }
 
+size_t hki_utf8_check(const void *bytes, size_t length)
+{
+	uint32_t character;
+	size_t used;
+
+	return decode(&character, &used, bytes, length) ? used : 0;
+}
+
 size_t hki_utf8_encode(char out[HKI_UTF8_MAX], uint32_t character)
 {
 	if (character > 0x10ffff || (character >= 0xd800 && character <= 0xdfff))

@@ -15,6 +15,9 @@ bool hki_utf8_valid(const void *bytes, size_t length);
  */
 size_t hki_utf8_decode(uint32_t *out, const void *bytes, size_t length);
 
+/* The length of the character at @bytes (@length >= 1), or 0 for an ill-formed sequence. */
+size_t hki_utf8_check(const void *bytes, size_t length);
+
 /* The longest encoding of a character, in bytes. */
 #define HKI_UTF8_MAX 4
 

@@ -72,6 +72,9 @@ void hki_mailbox_open(hki_mailbox *mailbox)
 	hki_list_init(&arrived);
 	(void) pthread_mutex_lock(&mailbox->mutex);
 	hki_list_splice(&arrived, &mailbox->letters);
+	/* A letter may be what somebody turns the loop for: this turn is not to sleep. */
+	if (mailbox->loop != NULL && !hki_list_empty(&arrived))
+		hk_loop_wake(mailbox->loop);
 	(void) pthread_mutex_unlock(&mailbox->mutex);
 	while ((node = hki_list_pop(&arrived)) != NULL) {
 		hki_letter *letter = hki_list_entry(node, hki_letter, node);

@@ -41,6 +41,8 @@ struct hki_health {
 	uint64_t timeout_ns;
 	unsigned int retries;
 	unsigned int failures; /* in a row, since it was ready */
+	bool begun;
+	bool seen; /* the line that makes it ready, maybe before it was begun */
 	bool ready;
 	bool resting;       /* told unhealthy */
 	char why[WHY_MAX];  /* of the last failure */
@@ -142,7 +144,7 @@ static void on_next(hk_timer *timer, void *user)
 	int r;
 
 	(void) timer;
-	if (health->opts.check == NULL) {
+	if (health->opts.check == NULL || health->seen) {
 		tell_ready(health);
 		return;
 	}
@@ -177,10 +179,14 @@ static void on_deadline(hk_timer *timer, void *user)
 
 static void on_line(hk_log_watch *watch, const char *line, size_t length, void *user)
 {
+	hki_health *health = user;
+
 	(void) watch;
 	(void) line;
 	(void) length;
-	tell_ready(user);
+	health->seen = true;
+	if (health->begun)
+		tell_ready(health);
 }
 
 /* The process that sent the message, as the kernel says. */
@@ -305,19 +311,20 @@ static int wait_for_line(hki_health *health)
 	return r;
 }
 
-static int begin(hki_health *health)
+int hki_health_begin(hki_health *health)
 {
 	const hk_service_health *check = health->opts.check;
 	int r;
 
-	if (check == NULL || check->kind == HK_SERVICE_HEALTH_NONE)
+	health->begun = true;
+	if (check == NULL || health->seen)
 		return start_timer(&health->next, health, 0, on_next);
 	r = start_timer(&health->deadline, health,
 	    check->start_period_ns + health->retries * health->interval_ns, on_deadline);
 	if (r < 0)
 		return r;
 	if (check->kind == HK_SERVICE_HEALTH_LOG)
-		return wait_for_line(health);
+		return 0;
 	if (check->kind == HK_SERVICE_HEALTH_NOTIFY)
 		return hk_watch_start(&health->notify, health->loop,
 		    health->opts.notify_fd, HK_READABLE, on_notify, health);
@@ -332,7 +339,7 @@ static void health_freep(hki_health **health)
 int hki_health_new(hki_health **out, hk_loop *loop, const hki_health_opts *opts)
 {
 	hki_cleanup(health_freep) hki_health *health = hki_zalloc(sizeof(*health));
-	int r;
+	int r = 0;
 
 	if (health == NULL)
 		return -ENOMEM;
@@ -342,7 +349,9 @@ int hki_health_new(hki_health **out, hk_loop *loop, const hki_health_opts *opts)
 	    health->opts.check->kind == HK_SERVICE_HEALTH_NONE)
 		health->opts.check = NULL;
 	set_times(health);
-	r = begin(health);
+	if (health->opts.check != NULL &&
+	    health->opts.check->kind == HK_SERVICE_HEALTH_LOG)
+		r = wait_for_line(health);
 	if (r < 0)
 		return r;
 	*out = hki_take(health);

@@ -43,11 +43,19 @@ typedef struct hki_health_opts {
 } hki_health_opts;
 
 /*
- * Begin watching the process that has just been started.  Without a check, ready
- * is told at once, though never before this returns.
+ * Prepare to watch a process that is about to be started: a line of output that
+ * makes it ready is looked for from now on, since a quick program prints it
+ * before anybody knows that it runs.
  * Owned: hki_health_free(), inside its callbacks too.  0 or a negative errno.
  */
 int hki_health_new(hki_health **out, hk_loop *loop, const hki_health_opts *opts);
+
+/*
+ * It runs: begin to try and to tell.  Without a check, or when the line has been
+ * seen, ready is told at once, though never before this returns.  Once.
+ * 0 or a negative errno.
+ */
+int hki_health_begin(hki_health *health);
 
 void hki_health_free(hki_health *health);
 

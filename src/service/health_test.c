@@ -107,6 +107,7 @@ static void watch_over(struct world *world, int notify_fd)
 		.events = { on_ready, on_unhealthy, on_status, world } };
 
 	assert_int_equal(0, hki_health_new(&world->health, world->loop, &opts));
+	assert_int_equal(0, hki_health_begin(world->health));
 	assert_int_equal(0, world->ready);
 }
 

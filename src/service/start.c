@@ -233,24 +233,10 @@ static int spawn(hki_instance *instance, hk_error_list *errors)
 	return hk_process_spawn(&instance->process, set->loop, &opts, errors);
 }
 
-int hki_instance_start(hki_instance *instance)
-{
-	hk_error_list *errors = NULL;
-	int r = prepare(instance);
-
-	if (r == 0)
-		r = hk_error_list_new(&errors);
-	if (r == 0)
-		r = spawn(instance, errors);
-	if (r < 0)
-		note_failure(instance, r, errors);
-	hk_error_list_free(errors);
-	return r;
-}
-
 /* ---- checks ---- */
 
-static int begin_health(hki_instance *instance)
+/* Before the start: a line that tells readiness may come before we know of the start. */
+static int prepare_health(hki_instance *instance)
 {
 	hki_description *description = &instance->service->description;
 	hki_health_opts opts = { .check = &description->health,
@@ -261,10 +247,31 @@ static int begin_health(hki_instance *instance)
 		.notify_fd = instance->notify_fd,
 		.events = { hki_instance_ready, hki_instance_unhealthy,
 		    hki_instance_status, instance } };
-	int r = hki_health_new(&instance->health, instance->service->set->loop, &opts);
+	int r;
 
+	hki_health_free(hki_take(instance->health));
+	if (!description->has_health)
+		return 0;
+	r = hki_health_new(&instance->health, instance->service->set->loop, &opts);
 	if (r == 0)
 		hki_health_set_belongs(instance->health, hki_instance_owns, instance);
+	return r;
+}
+
+int hki_instance_start(hki_instance *instance)
+{
+	hk_error_list *errors = NULL;
+	int r = prepare(instance);
+
+	if (r == 0)
+		r = prepare_health(instance);
+	if (r == 0)
+		r = hk_error_list_new(&errors);
+	if (r == 0)
+		r = spawn(instance, errors);
+	if (r < 0)
+		note_failure(instance, r, errors);
+	hk_error_list_free(errors);
 	return r;
 }
 
@@ -289,7 +296,7 @@ int hki_instance_begin_checks(hki_instance *instance)
 	if (description->memory_restart_bytes > 0)
 		r = begin_memory(instance);
 	if (r == 0 && description->has_health)
-		r = begin_health(instance);
+		r = hki_health_begin(instance->health);
 	else if (r == 0)
 		hki_instance_feed(instance, HKI_EVENT_READY);
 	return r;

@@ -57,6 +57,19 @@ What bash offers:
   fish
   $ offer hostkit kill $$ | grep -cx $$
   1
+  $ offer hostkit js | sort -u
+  json
+  $ offer hostkit json ''
+  check
+  fmt
+  $ offer hostkit json fmt --ind
+  --indent
+  $ offer hostkit json check --duplicates f
+  first
+  $ touch some.json; offer hostkit json check some
+  some.json
+  $ offer hostkit help js
+  json
 
 What fish offers, where there is one:
 
@@ -69,6 +82,11 @@ What fish offers, where there is one:
   > hostkit run --hel|--help
   > hostkit --json kill --tr|--tree
   > hostkit completion z|zsh
+  > hostkit js|json
+  > hostkit json c|check
+  > hostkit json f|fmt
+  > hostkit json fmt --ind|--indent
+  > hostkit json check --duplicates f|first
   > END
   $ if command -v fish > /dev/null; then
   >   cut -d '|' -f 1 fish.expected | while read -r line; do

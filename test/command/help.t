@@ -26,7 +26,7 @@ Without a verb it goes to stderr, as a mistake:
 
 Eighty columns are enough for all of it:
 
-  $ for verb in '' $(hostkit help --list); do hostkit help $verb; done | python3 -c '
+  $ { echo; hostkit help --list; } | while read -r verb; do hostkit help $verb; done | python3 -c '
   > import sys
   > for line in sys.stdin:
   >     if len(line.rstrip("\n")) > 80: print(len(line), line)'

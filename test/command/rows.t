@@ -5,7 +5,7 @@ from its row.
 
 The verbs with manual pages are the verbs there are (command_verbs in cmd/meson.build):
 
-  $ diff <(hostkit help --list | sort) <(printf '%s\n' $HOSTKIT_VERBS | sort)
+  $ diff <(hostkit help --list | sort) <(tr , '\n' <<< "$HOSTKIT_VERBS" | sort)
 
   $ hostkit help --list | while read -r verb; do
   >   hostkit help $verb > text || echo "$verb: no help"
@@ -31,7 +31,7 @@ The verbs with manual pages are the verbs there are (command_verbs in cmd/meson.
 Manual pages are sound scdoc:
 
   $ command -v scdoc > /dev/null || alias scdoc=cat
-  $ for verb in '' $(hostkit help --list); do
+  $ { echo; hostkit help --list; } | while read -r verb; do
   >   hostkit help --man $verb | scdoc > page || echo "$verb: scdoc refuses the page"
   >   test -s page || echo "$verb: no page"
   > done

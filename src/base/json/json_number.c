@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/json/json_integer.h"
 #include "base/json/shortest.h"
 #include "base/uint128.h"
 
@@ -80,15 +81,14 @@ static bool find_short(hki_decimal_digits *out, double value)
 
 	for (int decimals = 0; decimals <= SHORT_DECIMALS_MAX; decimals++, power *= 10) {
 		double scaled = value * power;
-		char text[24];
+		char text[HKI_JSON_INTEGER_MAX];
 		int length;
 
 		if (!(scaled < SHORT_NUMBER_LIMIT))
 			return false;
 		if (scaled != (double) (uint64_t) scaled || scaled / power != value)
 			continue;
-		length = snprintf(
-		    text, sizeof(text), "%llu", (unsigned long long) (uint64_t) scaled);
+		length = (int) hki_json_integer_format(text, (uint64_t) scaled);
 		out->exponent = length - decimals;
 		while (text[length - 1] == '0')
 			length--;

@@ -1,72 +1,76 @@
 /*
- * Most text needs no escape, so the loop looks for the next byte that does and
- * copies everything before it in one piece.
+ * Most text needs no escape, so plain runs are copied in one piece, and only
+ * what stands between them is looked at.
  */
 #include "base/json/json_string.h"
 
-#include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include "base/utf8.h"
 
-#define REPLACEMENT      0xfffd
-#define REPLACEMENT_UTF8 "\xef\xbf\xbd"
-#define ESCAPE_MAX       7 /* \u001f and the terminator */
+#define REPLACEMENT 0xfffd
+#define ESCAPE_MAX  6 /* \u001f */
 
-/* The escape of @character in @out, or false if it stands for itself. */
-static bool escape(char out[ESCAPE_MAX], uint32_t character)
+static size_t put_unit(char *out, unsigned char control)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	memcpy(out, "\\u00", 4);
+	out[4] = digits[control >> 4];
+	out[5] = digits[control & 15];
+	return 6;
+}
+
+/* A quote, a backslash or a control character. */
+static size_t put_escape(char *out, unsigned char character)
 {
 	static const char short_forms[] = "\"\"\\\\\bb\ff\nn\rr\tt";
 
-	if (character == REPLACEMENT) {
-		memcpy(out, REPLACEMENT_UTF8, sizeof(REPLACEMENT_UTF8));
-		return true;
-	}
-	if (character >= 0x20 && character != '"' && character != '\\')
-		return false;
 	for (const char *form = short_forms; *form != '\0'; form += 2) {
-		if ((uint32_t) *form == character) {
-			snprintf(out, ESCAPE_MAX, "\\%c", form[1]);
-			return true;
+		if ((unsigned char) *form == character) {
+			out[0] = '\\';
+			out[1] = form[1];
+			return 2;
 		}
 	}
-	snprintf(out, ESCAPE_MAX, "\\u%04x", (unsigned int) (character & 0xffff));
-	return true;
+	return put_unit(out, character);
 }
 
-static bool is_plain(char byte)
+/* Write the one character at @text, which is not plain.  Returns the bytes written. */
+static size_t put_character(char *out, size_t *used, const char *text, size_t length)
 {
-	return (unsigned char) byte >= 0x20 && (unsigned char) byte < 0x80 &&
-	       byte != '"' && byte != '\\';
+	uint32_t character;
+
+	if ((unsigned char) *text < 0x80) {
+		*used = 1;
+		return put_escape(out, (unsigned char) *text);
+	}
+	*used = hki_utf8_decode(&character, text, length);
+	if (character == REPLACEMENT)
+		return hki_utf8_encode(out, REPLACEMENT);
+	memcpy(out, text, *used);
+	return *used;
 }
 
 int hki_json_escape_append(hki_buffer *buffer, const char *text, size_t length)
 {
-	size_t copied = 0;
 	size_t at = 0;
-	int r;
 
 	while (at < length) {
-		char form[ESCAPE_MAX];
-		uint32_t character;
-		size_t used;
+		/* Room for the rest as it is, and one escape. */
+		int r = hki_buffer_reserve(buffer, length - at + ESCAPE_MAX);
+		char *to = buffer->data + buffer->length;
+		size_t written = 0;
+		size_t used = 0;
 
-		if (is_plain(text[at])) {
-			at++;
-			continue;
-		}
-		used = hki_utf8_decode(&character, text + at, length - at);
-		if (escape(form, character)) {
-			r = hki_buffer_append(buffer, text + copied, at - copied);
-			if (r < 0)
-				return r;
-			r = hki_buffer_append_text(buffer, form);
-			if (r < 0)
-				return r;
-			copied = at + used;
-		}
+		if (r < 0)
+			return r;
+		if (!hki_json_is_plain(text[at]))
+			written = put_character(to, &used, text + at, length - at);
 		at += used;
+		used = hki_json_copy_plain(to + written, text + at, length - at);
+		at += used;
+		hki_buffer_commit(buffer, written + used);
 	}
-	return hki_buffer_append(buffer, text + copied, length - copied);
+	return 0;
 }

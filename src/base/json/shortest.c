@@ -8,8 +8,7 @@
  * is left is smaller than a half gap: the first point where the rest may be
  * dropped (or rounded up) without leaving the interval.
  *
- * The numbers need up to 1,130 bits, hence the small fixed-size integers here.
- * Exact, and at a microsecond or so fast enough for the doubles that are left
+ * The numbers need up to 1,130 bits (whole.h).  Exact, and at a microsecond or so fast enough for the doubles that are left
  * when json_number.c has dealt with those of few digits.
  */
 #include "base/json/shortest.h"
@@ -18,110 +17,11 @@
 #include <stdint.h>
 #include <string.h>
 #include "base/assert.h"
-
-#define WORDS_MAX 40
-
-/* words[0] is the lowest; words from count on are not valid. */
-typedef struct whole {
-	int count;
-	uint32_t words[WORDS_MAX];
-} whole;
-
-static void set(whole *number, uint64_t value)
-{
-	number->words[0] = (uint32_t) value;
-	number->words[1] = (uint32_t) (value >> 32);
-	number->count = value >> 32 != 0 ? 2 : value != 0;
-}
-
-static void multiply(whole *number, uint32_t factor)
-{
-	uint64_t carry = 0;
-
-	for (int i = 0; i < number->count; i++) {
-		carry += (uint64_t) number->words[i] * factor;
-		number->words[i] = (uint32_t) carry;
-		carry >>= 32;
-	}
-	if (carry != 0) {
-		hki_assert(number->count < WORDS_MAX);
-		number->words[number->count++] = (uint32_t) carry;
-	}
-}
-
-static void multiply_power_of_ten(whole *number, int power)
-{
-	for (; power >= 9; power -= 9)
-		multiply(number, 1000000000);
-	for (; power > 0; power--)
-		multiply(number, 10);
-}
-
-static void shift_left(whole *number, int bits)
-{
-	int words = bits / 32;
-
-	if (number->count == 0)
-		return;
-	hki_assert(number->count + words < WORDS_MAX);
-	memmove(number->words + words, number->words,
-	    (size_t) number->count * sizeof(number->words[0]));
-	memset(number->words, 0, (size_t) words * sizeof(number->words[0]));
-	number->count += words;
-	multiply(number, UINT32_C(1) << (bits % 32));
-}
-
-static int compare(const whole *a, const whole *b)
-{
-	if (a->count != b->count)
-		return a->count < b->count ? -1 : 1;
-	for (int i = a->count - 1; i >= 0; i--)
-		if (a->words[i] != b->words[i])
-			return a->words[i] < b->words[i] ? -1 : 1;
-	return 0;
-}
-
-static void add(whole *to, const whole *number)
-{
-	uint64_t carry = 0;
-
-	for (int i = 0; i < number->count || i < to->count || carry != 0; i++) {
-		hki_assert(i < WORDS_MAX);
-		carry += i < to->count ? to->words[i] : 0;
-		carry += i < number->count ? number->words[i] : 0;
-		to->words[i] = (uint32_t) carry;
-		carry >>= 32;
-		if (i >= to->count)
-			to->count = i + 1;
-	}
-}
-
-/* @number <= @from. */
-static void subtract(whole *from, const whole *number)
-{
-	int64_t borrow = 0;
-
-	for (int i = 0; i < from->count; i++) {
-		borrow += from->words[i];
-		borrow -= i < number->count ? number->words[i] : 0;
-		from->words[i] = (uint32_t) borrow;
-		borrow >>= 32;
-	}
-	while (from->count > 0 && from->words[from->count - 1] == 0)
-		from->count--;
-}
-
-static int compare_sum(const whole *a, const whole *b, const whole *with)
-{
-	whole sum = *a;
-
-	add(&sum, b);
-	return compare(&sum, with);
-}
+#include "base/json/whole.h"
 
 /* The value is rest / unit; the half gaps are above / unit and below / unit. */
 typedef struct scaled {
-	whole rest, unit, above, below;
+	hki_whole rest, unit, above, below;
 	bool inclusive; /* the midpoints themselves read back too (round half to even) */
 } scaled;
 
@@ -133,14 +33,14 @@ static void scale(scaled *s, uint64_t mantissa, int exponent, bool narrow_below)
 	int down = exponent < 0 ? -exponent : 0;
 	int narrow = narrow_below ? 1 : 0;
 
-	set(&s->rest, mantissa);
-	shift_left(&s->rest, up + 1 + narrow);
-	set(&s->unit, 1);
-	shift_left(&s->unit, down + 1 + narrow);
-	set(&s->above, 1);
-	shift_left(&s->above, up + narrow);
-	set(&s->below, 1);
-	shift_left(&s->below, up);
+	hki_whole_set(&s->rest, mantissa);
+	hki_whole_shift_left(&s->rest, up + 1 + narrow);
+	hki_whole_set(&s->unit, 1);
+	hki_whole_shift_left(&s->unit, down + 1 + narrow);
+	hki_whole_set(&s->above, 1);
+	hki_whole_shift_left(&s->above, up + narrow);
+	hki_whole_set(&s->below, 1);
+	hki_whole_shift_left(&s->below, up);
 	s->inclusive = mantissa % 2 == 0;
 }
 
@@ -164,23 +64,23 @@ static void decompose(scaled *s, int *out_log2, double value)
 
 static bool reaches_unit(const scaled *s)
 {
-	int order = compare_sum(&s->rest, &s->above, &s->unit);
+	int order = hki_whole_compare_sum(&s->rest, &s->above, &s->unit);
 
 	return order > 0 || (order == 0 && s->inclusive);
 }
 
 static bool is_within_below(const scaled *s)
 {
-	int order = compare(&s->rest, &s->below);
+	int order = hki_whole_compare(&s->rest, &s->below);
 
 	return order < 0 || (order == 0 && s->inclusive);
 }
 
 static void multiply_value(scaled *s, int power)
 {
-	multiply_power_of_ten(&s->rest, power);
-	multiply_power_of_ten(&s->above, power);
-	multiply_power_of_ten(&s->below, power);
+	hki_whole_multiply_power_of_ten(&s->rest, power);
+	hki_whole_multiply_power_of_ten(&s->above, power);
+	hki_whole_multiply_power_of_ten(&s->below, power);
 }
 
 /* ceil(log2 * log10(2)): the decimal exponent, or one less. */
@@ -199,7 +99,7 @@ static int normalize(scaled *s, int log2)
 	int exponent = estimate_exponent(log2);
 
 	if (exponent >= 0)
-		multiply_power_of_ten(&s->unit, exponent);
+		hki_whole_multiply_power_of_ten(&s->unit, exponent);
 	else
 		multiply_value(s, -exponent);
 	if (reaches_unit(s))
@@ -212,8 +112,8 @@ static unsigned char next_digit(scaled *s)
 {
 	unsigned char digit = 0;
 
-	for (; compare(&s->rest, &s->unit) >= 0; digit++)
-		subtract(&s->rest, &s->unit);
+	for (; hki_whole_compare(&s->rest, &s->unit) >= 0; digit++)
+		hki_whole_subtract(&s->rest, &s->unit);
 	return digit;
 }
 
@@ -234,7 +134,7 @@ void hki_shortest_digits(hki_decimal_digits *out, double value)
 		high = reaches_unit(&s);
 		hki_assert(out->count <= HKI_SHORTEST_DIGITS_MAX);
 		if (low && high)
-			high = compare_sum(&s.rest, &s.rest, &s.unit) >= 0;
+			high = hki_whole_compare_sum(&s.rest, &s.rest, &s.unit) >= 0;
 		out->digits[out->count++] = (unsigned char) (digit + (high ? 1 : 0));
 		if (low || high)
 			return;
