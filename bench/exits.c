@@ -18,7 +18,7 @@
 #include <uv.h>
 #endif
 
-enum { FEW = 100, MANY = 10000, EXITS = 50, ROUNDS = 15, SPARE = 300 };
+enum { FEW = 100, MANY = 10000, EXITS = 50, ROUNDS = 9, SPARE = 300 };
 
 static char program[] = "/bin/sleep";
 static char seconds[] = "3600";

@@ -19,7 +19,7 @@
 #include <ev.h>
 #endif
 
-enum { TIMERS = 1000000, LONGEST_MS = 1000000, EXPIRY_MS = 50 };
+enum { TIMERS = 1000000, LONGEST_MS = 1000000, EXPIRY_MS = 1000 };
 
 enum step { ARM, SET_ANEW, CANCEL, EXPIRE, CREATE, STEPS };
 
@@ -59,7 +59,7 @@ static void draw_numbers(void)
 
 static void sleep_until_due(void)
 {
-	struct timespec pause = { 0, (EXPIRY_MS + 5) * 1000000L };
+	struct timespec pause = { EXPIRY_MS / 1000, 5000000 };
 
 	(void) nanosleep(&pause, NULL);
 }

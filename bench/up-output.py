@@ -26,7 +26,7 @@ from supervisors import Concurrently, Hostkit, Pm2, Program, Supervisord
 ROUNDS = 5
 MB = 1e6
 MIB = 1048576
-RATE_BYTES = {Hostkit: 1000 * MB, Supervisord: 100 * MB, Pm2: 100 * MB,
+RATE_BYTES = {Hostkit: 1000 * MB, Supervisord: 200 * MB, Pm2: 100 * MB,
               Concurrently: 100 * MB}
 STALL_S = 3
 STALL_BYTES = int(1000 * MB)

@@ -2,8 +2,9 @@
 """How long is a program gone that was killed?
 
 From kill -9 until the first statement of its replacement, which reads the clock.  All
-supervisors run at once, each with one program, none with a pause before a restart, and are
-asked in turns; while one works the others sleep.
+supervisors run at once, each with one program and the shortest pause before a restart that
+it can be told (1 ms for hostkit, none for the others), and are asked in turns; while one
+works the others sleep.
 
 usage: up-restart.py [ROUNDS]
 """

@@ -145,6 +145,9 @@ typedef struct run_pty run_pty;
 int run_pty_new(
     run_pty **out, hk_loop *loop, int master, bool capture, uint64_t keep_bytes);
 
+/* Let the program's terminal begin with the size of ours, if we have one. */
+void run_pty_begin_size(hk_process_opts *opts);
+
 /* The size of our terminal has changed. */
 void run_pty_resize(run_pty *pty);
 

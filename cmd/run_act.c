@@ -111,6 +111,8 @@ static int start(struct act *act)
 	hk_process_run_opts *opts = &act->plan->run;
 	int r;
 
+	if (act->plan->pty)
+		run_pty_begin_size(&act->plan->process);
 	opts->on_done = on_done;
 	opts->user = act;
 	r = hk_process_run_start(&act->runner, act->loop, opts, act->errors);

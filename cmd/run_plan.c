@@ -256,11 +256,14 @@ static int set_nice(run_plan *plan, const cmd_call *call, const cmd_given *given
 
 static int set_io_class(run_plan *plan, const cmd_call *call, const cmd_given *given)
 {
-	int r = cmd_value_word(&plan->process.io_class, call, given);
+	int class; /* the words of the row stand in the order of the classes, from 1 */
+	int r = cmd_value_word(&class, call, given);
 
-	if (r == 0)
-		plan->process.flags |= HK_PROCESS_SET_IO_PRIORITY;
-	return r;
+	if (r != 0)
+		return r;
+	plan->process.io_class = class + 1;
+	plan->process.flags |= HK_PROCESS_SET_IO_PRIORITY;
+	return 0;
 }
 
 static int set_io_level(run_plan *plan, const cmd_call *call, const cmd_given *given)

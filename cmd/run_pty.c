@@ -53,12 +53,27 @@ static void enter_raw_mode(run_pty *pty)
 	pty->raw = tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) == 0;
 }
 
+static bool our_size(struct winsize *out)
+{
+	return ioctl(STDIN_FILENO, TIOCGWINSZ, out) == 0 ||
+	       ioctl(STDOUT_FILENO, TIOCGWINSZ, out) == 0;
+}
+
+void run_pty_begin_size(hk_process_opts *opts)
+{
+	struct winsize size;
+
+	if (!our_size(&size))
+		return;
+	opts->terminal_rows = size.ws_row;
+	opts->terminal_columns = size.ws_col;
+}
+
 void run_pty_resize(run_pty *pty)
 {
 	struct winsize size;
 
-	if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 ||
-	    ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+	if (our_size(&size))
 		(void) ioctl(pty->master, TIOCSWINSZ, &size);
 }
 
@@ -255,7 +270,6 @@ int run_pty_new(
 	pty->master = master;
 	pty->capture = capture;
 	pty->keep_bytes = capture ? keep_bytes : UINT64_MAX;
-	run_pty_resize(pty);
 	enter_raw_mode(pty);
 	r = listen_to_both(pty);
 	if (r < 0) {

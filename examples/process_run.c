@@ -20,6 +20,7 @@ int main(void)
 	if ((r = hk_process_run(&result, &run, NULL)) < 0)
 		return fprintf(stderr, "cannot run: %s\n", hk_error_text(r)), 1;
 	printf("it said %s", result->stdout_data);
-	printf("code %d, %u left behind and ended\n", result->exit.code, result->leftovers);
+	printf(
+	    "code %d, %u left behind and ended\n", result->exit.code, result->leftovers);
 	hk_process_result_free(result);
 }

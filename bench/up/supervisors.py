@@ -72,8 +72,11 @@ class Supervisor:
     def __enter__(self):
         return self
 
-    def __exit__(self, *unused):
+    def __exit__(self, failure, *unused):
         self.stop()
+        if failure is not None and os.path.exists(self.path("errors")):
+            with open(self.path("errors"), errors="replace") as errors:
+                print(f"{self.name} said: {errors.read()[-2000:]}", file=sys.stderr)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -86,7 +89,7 @@ class Hostkit(Supervisor):
             service = {
                 "command": program.argv,
                 "restart": "always" if program.restart else "no",
-                "backoff": {"initial": "1us", "max": "1us", "factor": 1, "limit": "none"},
+                "backoff": {"initial": "1ms", "max": "1ms", "factor": 1, "limit": "none"},
                 "stop_grace_period": "1s",
             }
             if program.log:
@@ -143,13 +146,14 @@ class Pm2(Supervisor):
 
 
 class Concurrently(Supervisor):
-    """Shows output, keeps nothing: its standard output is the file."""
+    """Shows output, keeps nothing: its standard output is the file.  Without a prefix, but
+    not --raw, which hands its own standard output to the programs and carries nothing."""
     name = "concurrently"
 
     def start(self, programs, stdout=subprocess.DEVNULL):
         again = ["--restart-tries", "-1"] if programs[0].restart else []
         commands = [" ".join(program.argv) for program in programs]
-        self.launch([self.command, "--raw", *again, *commands], stdout)
+        self.launch([self.command, "--prefix", "none", *again, *commands], stdout)
 
 
 def find(wanted=(Hostkit, Supervisord, Pm2, Concurrently)):

@@ -151,7 +151,6 @@ static void append_state(hki_buffer *line, const hk_service_event *event)
 	case HK_SERVICE_STATE_BACKOFF:
 		(void) hki_buffer_append_text(line, "ended");
 		append_end(line, event);
-		/* A long pause after a short life: the limit was reached. */
 		(void) hki_buffer_append_text(line, ", starting again in ");
 		append_duration(line, event->delay_s);
 		break;
@@ -178,6 +177,11 @@ static void append_event(hki_buffer *line, const hk_service_event *event)
 		(void) hki_size_format(size, sizeof(size), event->memory_bytes);
 		(void) hki_buffer_append_format(line, "uses %s, restarting it", size);
 		break;
+	case HK_SERVICE_EVENT_LIMITED:
+		(void) hki_buffer_append_text(
+		    line, has(event, "delay_s") ? "restarts too often, slowing down"
+						: "restarts too often, giving up");
+		break;
 	default:
 		if (has(event, "text"))
 			(void) hki_buffer_append_text(line, event->text);
@@ -188,7 +192,8 @@ static void append_event(hki_buffer *line, const hk_service_event *event)
 static cmd_style event_style(const hk_service_event *event)
 {
 	if (event->event == HK_SERVICE_EVENT_UNHEALTHY ||
-	    event->event == HK_SERVICE_EVENT_MEMORY)
+	    event->event == HK_SERVICE_EVENT_MEMORY ||
+	    event->event == HK_SERVICE_EVENT_LIMITED)
 		return CMD_STYLE_WARN;
 	if (event->event != HK_SERVICE_EVENT_STATE)
 		return CMD_STYLE_QUIET;
@@ -213,19 +218,37 @@ static void show_output(up_show *show, const hk_service_event *event)
 		print(show, event->output, strlen(event->output));
 }
 
-static bool has_check(const up_show *show, const char *name)
+static const hki_config_service *find_service(const up_show *show, const char *name)
 {
 	for (size_t i = 0; i < show->config->service_count; i++)
 		if (strcmp(show->config->services[i].name, name) == 0)
-			return show->config->services[i].healthcheck != NULL;
-	return false;
+			return &show->config->services[i];
+	return NULL;
+}
+
+static bool has_check(const up_show *show, const char *name)
+{
+	const hki_config_service *service = find_service(show, name);
+
+	return service != NULL && service->healthcheck != NULL;
+}
+
+/* "api: ", or "api-2: " as its output is labelled. */
+static void append_name(
+    hki_buffer *line, const up_show *show, const hk_service_event *event)
+{
+	const hki_config_service *service = find_service(show, event->service);
+
+	(void) hki_buffer_append_text(line, event->service);
+	if (service != NULL && service->scale > 1)
+		(void) hki_buffer_append_format(line, "-%u", event->instance);
+	(void) hki_buffer_append_text(line, ": ");
 }
 
 /* Steps on the way that another line tells better; --json has them all. */
 static bool is_noise(const up_show *show, const hk_service_event *event)
 {
-	if (event->event == HK_SERVICE_EVENT_END ||
-	    event->event == HK_SERVICE_EVENT_LIMITED)
+	if (event->event == HK_SERVICE_EVENT_END)
 		return true;
 	if (event->event != HK_SERVICE_EVENT_STATE)
 		return false;
@@ -249,11 +272,7 @@ static void event_as_text(up_show *show, const hk_service_event *event)
 	(void) hki_buffer_append_format(
 	    &line, "%shostkit: ", cmd_colour_begin(show->colour, event_style(event)));
 	if (has(event, "service"))
-		(void) hki_buffer_append_text(&line, event->service);
-	if (has(event, "instance") && event->instance > 1)
-		(void) hki_buffer_append_format(&line, "-%u", event->instance);
-	if (has(event, "service"))
-		(void) hki_buffer_append_text(&line, ": ");
+		append_name(&line, show, event);
 	append_event(&line, event);
 	line_write(show, &line);
 	if (event->event == HK_SERVICE_EVENT_STATE &&

@@ -8,11 +8,13 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/quantity.h"
 #include "config/load.h"
 #include "exit.h"
+#include "nearest.h"
 #include "output/document.h"
 #include "output/fail.h"
 #include "verbs.h"
@@ -115,6 +117,45 @@ static int scale(const cmd_call *call, hki_config *config)
 	return 0;
 }
 
+/* ---- names ---- */
+
+static int no_service(const cmd_call *call, const hki_config *config, const char *name)
+{
+	cmd_nearest nearest = { .word = name };
+	char hint[128] = "";
+
+	for (size_t i = 0; i < config->service_count; i++)
+		cmd_nearest_offer(&nearest, config->services[i].name);
+	if (nearest.best != NULL)
+		(void) snprintf(hint, sizeof(hint), "did you mean '%s'?", nearest.best);
+	return cmd_fail(&call->output, CMD_EXIT_ABSENT, 0, hint[0] != '\0' ? hint : NULL,
+	    "no service '%s' in '%s'", name, config->path);
+}
+
+static int check_names(const cmd_call *call, const hki_config *config)
+{
+	for (int i = 0; i < call->operand_count; i++) {
+		size_t j = 0;
+
+		while (j < config->service_count &&
+		       strcmp(config->services[j].name, call->operands[i]) != 0)
+			j++;
+		if (j == config->service_count)
+			return no_service(call, config, call->operands[i]);
+	}
+	return 0;
+}
+
+/* What is claimed: the file, or where it would be if it came through a pipe. */
+static const char *project_of(const hki_config *config)
+{
+	struct stat status;
+
+	if (stat(config->path, &status) < 0 || !S_ISREG(status.st_mode))
+		return config->directory;
+	return config->path;
+}
+
 /* ---- what can be asked ---- */
 
 static int print_schema(const cmd_call *call)
@@ -166,12 +207,15 @@ static int run(const cmd_call *call)
 	r = load(&config, call);
 	if (r == 0)
 		r = scale(call, config);
+	if (r == 0)
+		r = check_names(call, config);
 	if (r != 0)
 		return r;
 	if (cmd_call_value(call, UP_CHECK) != NULL)
 		return print_checked(call, config);
 
 	request.config = config;
+	request.project = project_of(config);
 	request.state_directory = cmd_call_value(call, UP_STATE);
 	request.quiet = cmd_call_value(call, UP_QUIET) != NULL;
 	if (call->operand_count > 0)

@@ -25,6 +25,7 @@ typedef struct up_scale {
 typedef struct up_request {
 	const cmd_output *output;
 	const hki_config *config;
+	const char *project;         /* what is claimed: one supervisor each */
 	const char *const *names;    /* NULL-terminated; NULL: all */
 	const char *state_directory; /* NULL: the usual one */
 	bool quiet;                  /* programs' output goes to their files alone */

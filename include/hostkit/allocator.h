@@ -16,7 +16,8 @@ HK_BEGIN
  */
 typedef struct hk_allocator {
 	size_t size; /* set by HK_ALLOCATOR_INIT */
-	/* As realloc(): @block NULL allocates; NULL returned means no memory. @bytes > 0. */
+	/* As realloc(): @block NULL allocates; NULL returned means no memory. @bytes >
+	 * 0. */
 	void *(*reallocate)(void *block, size_t bytes, void *user);
 	/* As free(): @block is never NULL. */
 	void (*release)(void *block, void *user);
@@ -36,7 +37,8 @@ typedef struct hk_allocator {
  */
 HK_API HK_MUST_USE int hk_allocator_set(const hk_allocator *allocator);
 
-/* Release a block that a function of hostkit gave as Owned.  NULL is fine.  Any thread. */
+/* Release a block that a function of hostkit gave as Owned.  NULL is fine.  Any
+ * thread. */
 HK_API void hk_free(void *block);
 
 HK_END

@@ -7,9 +7,9 @@
  */
 
 #if defined(__GNUC__)
-#define HK_API __attribute__((visibility("default")))
+#define HK_API      __attribute__((visibility("default")))
 #define HK_MUST_USE __attribute__((warn_unused_result))
-#define HK_PRINTF(format_index, first_argument) \
+#define HK_PRINTF(format_index, first_argument)                                          \
 	__attribute__((format(printf, format_index, first_argument)))
 #else
 #define HK_API
@@ -19,7 +19,7 @@
 
 #if defined(__cplusplus)
 #define HK_BEGIN extern "C" {
-#define HK_END }
+#define HK_END   }
 #else
 #define HK_BEGIN
 #define HK_END

@@ -64,7 +64,8 @@ HK_API HK_MUST_USE int hk_error_list_new(hk_error_list **out);
 /* Release a list and everything borrowed from it.  NULL is fine. */
 HK_API void hk_error_list_free(hk_error_list *list);
 
-/* How many errors were reported, those beyond HK_ERROR_LIST_MAX included.  NULL has none. */
+/* How many errors were reported, those beyond HK_ERROR_LIST_MAX included.  NULL has
+ * none. */
 HK_API size_t hk_error_list_count(const hk_error_list *list);
 
 /* The error at @index, in the order of report, or NULL past the last one kept. */

@@ -40,11 +40,14 @@ typedef struct hk_log_watch hk_log_watch;
 /* ---- the log ---- */
 
 typedef enum hk_log_event_kind {
-	HK_LOG_OPEN_FAILED = 1, /* the file could not be opened; output for it is dropped */
-	HK_LOG_WRITE_FAILED,    /* output is being dropped from now on */
-	HK_LOG_RECOVERED,       /* output is written again; lines and bytes tell what is missing */
-	HK_LOG_ROTATE_FAILED,   /* the file grows beyond its limit */
-	HK_LOG_SINK_CLOSED      /* nobody reads the terminal or pipe any more (EPIPE, EIO) */
+	/* the file could not be opened; output for it is dropped */
+	HK_LOG_OPEN_FAILED = 1,
+	HK_LOG_WRITE_FAILED, /* output is being dropped from now on */
+	/* output is written again; lines and bytes tell what is missing */
+	HK_LOG_RECOVERED,
+	HK_LOG_ROTATE_FAILED, /* the file grows beyond its limit */
+	/* nobody reads the terminal or pipe any more (EPIPE, EIO) */
+	HK_LOG_SINK_CLOSED
 } hk_log_event_kind;
 
 /* Something a person should know about a sink.  Strings are Borrowed for the call. */
@@ -87,14 +90,18 @@ HK_API void hk_log_free(hk_log *log);
 
 typedef struct hk_log_file_opts {
 	size_t size;
-	const char *path;    /* required.  Relative to the working directory of this moment;
-				missing directories are made.  May name a FIFO or a device */
-	uint64_t max_bytes;  /* rotate before the file is larger, between two lines; 0: never.
-				A line longer than this has a file of its own */
-	uint32_t max_files;  /* how many to keep, the one being written included; 0: 5 */
-	uint32_t mode;       /* permissions of new files; 0: 0640 */
-	uint32_t timestamps; /* 1: begin each line with the time, UTC, to the millisecond */
-	uint32_t reserved;   /* zero */
+	/* required.  Relative to the working directory of this moment; missing
+	 * directories are made.  May name a FIFO or a device */
+	const char *path;
+	/* rotate before the file is larger, between two lines; 0: never. A line
+	 * longer than this has a file of its own */
+	uint64_t max_bytes;
+	/* how many to keep, the one being written included; 0: 5 */
+	uint32_t max_files;
+	uint32_t mode; /* permissions of new files; 0: 0640 */
+	/* 1: begin each line with the time, UTC, to the millisecond */
+	uint32_t timestamps;
+	uint32_t reserved; /* zero */
 } hk_log_file_opts;
 
 /* clang-format off */
@@ -113,19 +120,21 @@ HK_API HK_MUST_USE int hk_log_file_new(
 
 /* What to do when a terminal sink's reader is slower than the programs. */
 typedef enum hk_log_stall {
-	HK_LOG_STALL_AUTO,  /* drop on a terminal, wait on everything else */
-	HK_LOG_STALL_DROP,  /* lose the oldest waiting lines and say so */
-	HK_LOG_STALL_BLOCK  /* let the programs wait */
+	HK_LOG_STALL_AUTO, /* drop on a terminal, wait on everything else */
+	HK_LOG_STALL_DROP, /* lose the oldest waiting lines and say so */
+	HK_LOG_STALL_BLOCK /* let the programs wait */
 } hk_log_stall;
 
 typedef struct hk_log_terminal_opts {
 	size_t size;
-	int32_t fd;            /* a duplicate is used; flags, which others share, stay as they are */
+	/* a duplicate is used; flags, which others share, stay as they are */
+	int32_t fd;
 	hk_log_stall stall;
 	const char *name;      /* for events; NULL: "terminal" */
 	uint64_t buffer_bytes; /* what may wait; 0: 512 KiB, at least 64 KiB */
 	uint32_t color;        /* 1: colour the labels */
-	uint32_t label_width;  /* labels are padded to this many columns; 0: as they are */
+	/* labels are padded to this many columns; 0: as they are */
+	uint32_t label_width;
 } hk_log_terminal_opts;
 
 /* clang-format off */
@@ -154,11 +163,12 @@ HK_API void hk_log_sink_set_label_width(hk_log_sink *sink, unsigned int columns)
 HK_API HK_MUST_USE int hk_log_sink_write(
     hk_log_sink *sink, const void *bytes, size_t length);
 
-/* Close and open the file again, after something else has renamed it.  No effect on terminals. */
+/* Close and open the file again, after something else has renamed it.  No effect on
+ * terminals. */
 HK_API void hk_log_sink_reopen(hk_log_sink *sink);
 
 typedef struct hk_log_sink_counts {
-	size_t size;            /* set by the caller: sizeof(hk_log_sink_counts) */
+	size_t size; /* set by the caller: sizeof(hk_log_sink_counts) */
 	uint64_t written_bytes;
 	uint64_t dropped_bytes;
 	uint64_t dropped_lines;
@@ -177,14 +187,16 @@ HK_API void hk_log_sink_free(hk_log_sink *sink);
 
 typedef struct hk_log_stream_opts {
 	size_t size;
-	int32_t fd;          /* HK_LOG_STREAM_TAKE_FD: a non-blocking end to read from */
+	/* HK_LOG_STREAM_TAKE_FD: a non-blocking end to read from */
+	int32_t fd;
 	uint32_t flags;      /* HK_LOG_STREAM_… */
 	uint32_t tail_bytes; /* of output kept for reports; 0: 8 KiB */
 	uint32_t tail_lines; /* at most this many of its lines; 0: 20 */
 } hk_log_stream_opts;
 
 enum {
-	HK_LOG_STREAM_TAKE_FD = 1 /* read from fd (Taken on success) instead of a new pipe */
+	/* read from fd (Taken on success) instead of a new pipe */
+	HK_LOG_STREAM_TAKE_FD = 1
 };
 
 /* clang-format off */

@@ -278,7 +278,8 @@ typedef struct hk_loop_metrics {
 /* Switch measuring on or off; off at first and free of cost then.  Starts from zero. */
 HK_API void hk_loop_measure(hk_loop *loop, bool on);
 
-/* Read what was measured so far.  Returns 0, -EINVAL, or -ENODATA while measuring is off. */
+/* Read what was measured so far.  Returns 0, -EINVAL, or -ENODATA while measuring is
+ * off. */
 HK_API HK_MUST_USE int hk_loop_metrics_read(const hk_loop *loop, hk_loop_metrics *out);
 
 /* The name of a phase, such as "timers", or NULL. */

@@ -80,20 +80,23 @@ typedef enum hk_process_end {
 	HK_END_CODE,    /* it exited: code holds */
 	HK_END_SIGNAL,  /* a signal ended it: signal holds */
 	HK_END_UNKNOWN, /* it is gone and nobody can know how */
-	HK_END_FAILED   /* it was never started (hk_process_spawner): error and step hold */
+	/* it was never started (hk_process_spawner): error and step hold */
+	HK_END_FAILED
 } hk_process_end;
 
-/* Times are sums over the process and the children it waited for, as wait4(2) gives them. */
+/* Times are sums over the process and the children it waited for, as wait4(2) gives
+ * them. */
 typedef struct hk_process_exit {
 	hk_process_end end;
 	int code;
 	int signal;
-	int error;           /* negative code when end is HK_END_FAILED */
-	const char *step;    /* which step failed, such as "exec"; else "" */
+	int error;        /* negative code when end is HK_END_FAILED */
+	const char *step; /* which step failed, such as "exec"; else "" */
 	bool core_dumped;
-	bool usage_known;    /* the eight numbers below were reported by the kernel */
-	bool max_rss_is_bound; /* it took at most that much: Linux counts the peak of the
-				  program that starts another as the other's first */
+	bool usage_known; /* the eight numbers below were reported by the kernel */
+	/* it took at most that much: Linux counts the peak of the program that starts
+	 * another as the other's first */
+	bool max_rss_is_bound;
 	uint64_t wall_ns;
 	uint64_t user_ns;
 	uint64_t system_ns;
@@ -123,17 +126,20 @@ typedef enum hk_stdio_kind {
 	HK_STDIO_PIPE,    /* a pipe; our end: hk_process_stdio() */
 	HK_STDIO_FILE,    /* path, opened by the parent before the start */
 	HK_STDIO_FD,      /* a duplicate of fd (Borrowed) */
-	HK_STDIO_PTY,     /* a terminal, one for all streams that ask; our end: hk_process_stdio() */
-	HK_STDIO_STDOUT   /* for stderr: where stdout goes */
+	/* a terminal, one for all streams that ask; our end: hk_process_stdio() */
+	HK_STDIO_PTY,
+	HK_STDIO_STDOUT /* for stderr: where stdout goes */
 } hk_stdio_kind;
 
 typedef struct hk_stdio {
 	hk_stdio_kind kind;
 	int fd;           /* HK_STDIO_FD */
 	const char *path; /* HK_STDIO_FILE, relative to the caller's directory */
-	int flags;        /* HK_STDIO_FILE: open(2) flags; 0: O_RDONLY for stdin, else
-			     O_WRONLY | O_CREAT | O_APPEND */
-	unsigned int mode; /* HK_STDIO_FILE: permissions of a new file; 0: 0666 less the umask */
+	/* HK_STDIO_FILE: open(2) flags; 0: O_RDONLY for stdin, else O_WRONLY | O_CREAT |
+	 * O_APPEND */
+	int flags;
+	/* HK_STDIO_FILE: permissions of a new file; 0: 0666 less the umask */
+	unsigned int mode;
 } hk_stdio;
 
 /* The child finds a duplicate of our @fd as its descriptor @child_fd (3 or more). */
@@ -157,9 +163,11 @@ typedef struct hk_stop_step {
 	uint64_t wait_ns;
 } hk_stop_step;
 
-/* How far hostkit follows what a program starts.  Each level is a promise about the end. */
+/* How far hostkit follows what a program starts.  Each level is a promise about the
+ * end. */
 typedef enum hk_tree {
-	HK_TREE_WALK,   /* what /proc shows below it when it is ended; orphans only with a reaper */
+	/* what /proc shows below it when it is ended; orphans only with a reaper */
+	HK_TREE_WALK,
 	HK_TREE_NONE,   /* the process alone */
 	HK_TREE_GROUP,  /* its process group (implies a new one) */
 	HK_TREE_REAPER, /* everything, also orphans; needs an hk_reaper on the loop */
@@ -168,11 +176,13 @@ typedef enum hk_tree {
 	HK_TREE_AUTO    /* the first that works here: cgroup, reaper, walk */
 } hk_tree;
 
-/* Bits for hk_process_opts.flags: fields below whose zero is a real value, and switches. */
+/* Bits for hk_process_opts.flags: fields below whose zero is a real value, and
+ * switches. */
 enum {
-	HK_PROCESS_CLEAR_ENV = 1 << 0,     /* begin with an empty environment */
-	HK_PROCESS_NEW_GROUP = 1 << 1,     /* setpgid(0, 0) */
-	HK_PROCESS_NEW_SESSION = 1 << 2,   /* setsid(); with a pty it becomes the terminal's session */
+	HK_PROCESS_CLEAR_ENV = 1 << 0, /* begin with an empty environment */
+	HK_PROCESS_NEW_GROUP = 1 << 1, /* setpgid(0, 0) */
+	/* setsid(); with a pty it becomes the terminal's session */
+	HK_PROCESS_NEW_SESSION = 1 << 2,
 	HK_PROCESS_NO_NEW_PRIVILEGES = 1 << 3,
 	HK_PROCESS_SET_UMASK = 1 << 4,
 	HK_PROCESS_SET_NICE = 1 << 5,
@@ -180,11 +190,16 @@ enum {
 	HK_PROCESS_SET_OOM_SCORE = 1 << 7,
 	HK_PROCESS_SET_UID = 1 << 8,
 	HK_PROCESS_SET_GID = 1 << 9,
-	HK_PROCESS_SET_GROUPS = 1 << 10,   /* groups[] as they are, none if group_count is 0 */
-	HK_PROCESS_KEEP_LEFTOVERS = 1 << 11, /* when the main process ends, leave the rest of its tree */
-	HK_PROCESS_LIMITS_BEST_EFFORT = 1 << 12, /* cgroup limits this system cannot set are reported, not refused */
-	HK_PROCESS_KEEP_SIGNALS = 1 << 13, /* inherit ignored signals and the mask; else all default, none blocked */
-	HK_PROCESS_KEEP_IGNORED = 1 << 14  /* inherit ignored signals alone, as under nohup(1); none blocked */
+	/* groups[] as they are, none if group_count is 0 */
+	HK_PROCESS_SET_GROUPS = 1 << 10,
+	/* when the main process ends, leave the rest of its tree */
+	HK_PROCESS_KEEP_LEFTOVERS = 1 << 11,
+	/* cgroup limits this system cannot set are reported, not refused */
+	HK_PROCESS_LIMITS_BEST_EFFORT = 1 << 12,
+	/* inherit ignored signals and the mask; else all default, none blocked */
+	HK_PROCESS_KEEP_SIGNALS = 1 << 13,
+	/* inherit ignored signals alone, as under nohup(1); none blocked */
+	HK_PROCESS_KEEP_IGNORED = 1 << 14
 };
 
 /*
@@ -194,53 +209,66 @@ enum {
 typedef struct hk_process_opts {
 	size_t size;
 	const char *const *argv; /* required, NULL-terminated, at least argv[0] */
-	const char *file;        /* what to execute; NULL: argv[0].  Searched in the child's PATH
-				    unless it has a slash */
-	const char *name;        /* for lists and logs; NULL: the last part of file */
-	const char *cwd;         /* NULL: the caller's */
+	/* what to execute; NULL: argv[0].  Searched in the child's PATH unless it has a
+	 * slash */
+	const char *file;
+	const char *name; /* for lists and logs; NULL: the last part of file */
+	const char *cwd;  /* NULL: the caller's */
 
 	/* Environment, in this order: inherited (unless cleared), files, set, unset. */
 	const char *const *env_files; /* NULL-terminated paths of KEY=VALUE lines */
 	const char *const *env;       /* NULL-terminated "KEY=VALUE" */
 	const char *const *env_unset; /* NULL-terminated names */
 
-	hk_stdio stdio[3];         /* stdin, stdout, stderr */
-	const hk_process_fd *fds;  /* further descriptors for the child; all others are closed */
+	hk_stdio stdio[3]; /* stdin, stdout, stderr */
+	/* further descriptors for the child; all others are closed */
+	const hk_process_fd *fds;
 	size_t fd_count;
 
 	uint32_t flags; /* HK_PROCESS_… */
 	hk_tree tree;
 
-	const char *user;     /* name or number: its uid, gid and supplementary groups */
-	const char *group;    /* name or number; overrides the user's group */
-	uint32_t uid;         /* HK_PROCESS_SET_UID */
-	uint32_t gid;         /* HK_PROCESS_SET_GID */
+	const char *user;  /* name or number: its uid, gid and supplementary groups */
+	const char *group; /* name or number; overrides the user's group */
+	uint32_t uid;      /* HK_PROCESS_SET_UID */
+	uint32_t gid;      /* HK_PROCESS_SET_GID */
 	const uint32_t *groups; /* HK_PROCESS_SET_GROUPS */
 	size_t group_count;
 
-	uint32_t umask;                 /* HK_PROCESS_SET_UMASK */
-	int32_t nice;                   /* HK_PROCESS_SET_NICE: -20 … 19 */
-	int32_t io_class;               /* HK_PROCESS_SET_IO_PRIORITY: 1 realtime, 2 best effort, 3 idle */
-	int32_t io_level;               /* 0 (first) … 7 */
-	int32_t oom_score;              /* HK_PROCESS_SET_OOM_SCORE: oom_score_adj, -1000 … 1000 */
-	int32_t parent_death_signal;    /* sent when the thread that started it ends; 0: none */
-	const uint32_t *cpus;           /* CPU numbers it may run on; NULL: as the caller */
+	uint32_t umask; /* HK_PROCESS_SET_UMASK */
+	int32_t nice;   /* HK_PROCESS_SET_NICE: -20 … 19 */
+	/* HK_PROCESS_SET_IO_PRIORITY: 1 realtime, 2 best effort, 3 idle */
+	int32_t io_class;
+	int32_t io_level; /* 0 (first) … 7 */
+	/* HK_PROCESS_SET_OOM_SCORE: oom_score_adj, -1000 … 1000 */
+	int32_t oom_score;
+	/* sent when the thread that started it ends; 0: none */
+	int32_t parent_death_signal;
+	/* CPU numbers it may run on; NULL: as the caller */
+	const uint32_t *cpus;
 	size_t cpu_count;
 	const hk_process_limit *limits; /* resource limits */
 	size_t limit_count;
 
-	const char *cgroup;        /* an existing cgroup v2 directory to start in; NULL: by tree */
-	uint64_t memory_max_bytes; /* cgroup limits, 0: none.  They make tree HK_TREE_CGROUP */
+	/* an existing cgroup v2 directory to start in; NULL: by tree */
+	const char *cgroup;
+	/* cgroup limits, 0: none.  They make tree HK_TREE_CGROUP */
+	uint64_t memory_max_bytes;
 	uint32_t pids_max;
-	uint32_t cpu_max_millis;   /* 1500: one and a half CPUs */
+	uint32_t cpu_max_millis; /* 1500: one and a half CPUs */
 
-	const hk_stop_step *stop_steps; /* NULL: SIGTERM, 5 s; what is left after the last is killed */
+	/* NULL: SIGTERM, 5 s; what is left after the last is killed */
+	const hk_stop_step *stop_steps;
 	size_t stop_step_count;
 
 	hk_process_spawner *spawner; /* NULL: start in the calling thread (Borrowed) */
 	hk_process_exit_fn on_exit;  /* NULL: nobody is told */
 	void *user_data;             /* handed to on_exit and on_start */
-	hk_process_start_fn on_start; /* with a spawner: the program runs; NULL: nobody is told */
+	hk_process_start_fn
+	    on_start; /* with a spawner: the program runs; NULL: nobody is told */
+
+	uint32_t terminal_rows; /* HK_STDIO_PTY: the size it begins with; 0: not known */
+	uint32_t terminal_columns;
 } hk_process_opts;
 
 /* clang-format off */
@@ -262,13 +290,13 @@ typedef struct hk_process_opts {
  * -ENOMEM, -EINVAL for malformed options, -ENOTSUP when the tree level or a
  * limit cannot be had here, or another negative errno.
  */
-HK_API HK_MUST_USE int hk_process_spawn(hk_process **out, hk_loop *loop,
-    const hk_process_opts *opts, hk_error_list *errors);
+HK_API HK_MUST_USE int hk_process_spawn(
+    hk_process **out, hk_loop *loop, const hk_process_opts *opts, hk_error_list *errors);
 
 /*
  * Take over a running process that is not our child, by identity.  When it
  * ends, on_exit tells HK_END_UNKNOWN unless the kernel still knows (Linux 6.15).
- * Returns 0, -ESRCH, -EPERM, or -ENOMEM.
+ * Returns 0, -ESRCH, -EPERM, -EEXIST if the loop has a handle of it, or -ENOMEM.
  */
 HK_API HK_MUST_USE int hk_process_adopt(hk_process **out, hk_loop *loop,
     const hk_process_id *id, hk_process_exit_fn on_exit, void *user_data);
@@ -277,9 +305,9 @@ HK_API HK_MUST_USE int hk_process_adopt(hk_process **out, hk_loop *loop,
 
 typedef enum hk_process_type {
 	HK_PROCESS_SPAWNED,
-	HK_PROCESS_RUN,     /* by hk_process_run() */
+	HK_PROCESS_RUN, /* by hk_process_run() */
 	HK_PROCESS_ADOPTED,
-	HK_PROCESS_FORKED   /* with a message channel */
+	HK_PROCESS_FORKED /* with a message channel */
 } hk_process_type;
 
 typedef enum hk_process_state {
@@ -287,10 +315,11 @@ typedef enum hk_process_state {
 	HK_PROCESS_RUNNING,
 	HK_PROCESS_STOPPING, /* asked to end */
 	HK_PROCESS_EXITED,
-	HK_PROCESS_FAILED    /* never started */
+	HK_PROCESS_FAILED /* never started */
 } hk_process_state;
 
-HK_API hk_process_id hk_process_identity(const hk_process *process); /* also after the end */
+/* also after the end */
+HK_API hk_process_id hk_process_identity(const hk_process *process);
 HK_API pid_t hk_process_pid(const hk_process *process);
 HK_API hk_process_state hk_process_get_state(const hk_process *process);
 /* How it ended, or NULL while it runs.  Borrowed from @process. */
@@ -312,7 +341,7 @@ HK_API int hk_process_take_stdio(hk_process *process, unsigned int stream);
 typedef struct hk_process_info {
 	hk_record record;
 	int64_t pid;
-	const char *identity;      /* PID@START:INODE */
+	const char *identity; /* PID@START:INODE */
 	const char *name;
 	hk_record_strings command; /* argv */
 	int32_t type;              /* hk_process_type */
@@ -320,8 +349,8 @@ typedef struct hk_process_info {
 	double start_time_s;       /* since 1970-01-01 UTC */
 	double end_time_s;
 	int32_t exit_code;
-	const char *signal;        /* "SIGTERM" */
-	const char *error;         /* "exec: no such file or directory" */
+	const char *signal; /* "SIGTERM" */
+	const char *error;  /* "exec: no such file or directory" */
 } hk_process_info;
 
 HK_API extern const hk_record_type hk_process_info_type;
@@ -335,7 +364,8 @@ typedef struct hk_process_list hk_process_list;
  */
 HK_API HK_MUST_USE int hk_process_list_new(hk_process_list **out, const hk_loop *loop);
 HK_API size_t hk_process_list_count(const hk_process_list *list);
-HK_API const hk_process_info *hk_process_list_get(const hk_process_list *list, size_t index);
+HK_API const hk_process_info *hk_process_list_get(
+    const hk_process_list *list, size_t index);
 HK_API void hk_process_list_free(hk_process_list *list);
 
 /* The handle with the id @pid on @loop that has not ended, or NULL.  Borrowed. */
@@ -343,23 +373,29 @@ HK_API hk_process *hk_process_find(const hk_loop *loop, pid_t pid);
 
 /* ---- ending it ---- */
 
-/* Send a signal to the process itself.  Returns 0, -ESRCH once it has ended, -EPERM, -EINVAL. */
+/*
+ * Send a signal to the process itself.  Returns 0, -ESRCH once it has ended, -EPERM,
+ * -EINVAL, or -EAGAIN while a spawner has the start in hand.
+ */
 HK_API HK_MUST_USE int hk_process_kill(hk_process *process, int signal);
 
-/* Send a signal to everything in its tree, as far as its level reaches.  Errors as above. */
+/* Send a signal to everything in its tree, as far as its level reaches.  Errors as
+ * above. */
 HK_API HK_MUST_USE int hk_process_kill_tree(hk_process *process, int signal);
 
 /*
  * End it gracefully: each stop step in turn, then SIGKILL to what is left of
  * the tree.  on_exit tells when it is over.  A second call starts the next step
- * at once.  Returns 0, or -ESRCH once it has ended.
+ * at once.  Asked for during a start in a spawner, it begins after it.
+ * Returns 0, -ESRCH once it has ended, or HK_ECLOSED when the loop is gone.
  */
 HK_API HK_MUST_USE int hk_process_stop(hk_process *process);
 
 /* Leave the process running and release the handle; on_exit is not called.  Taken. */
 HK_API void hk_process_detach(hk_process *process);
 
-/* Release the handle; what still runs of its tree is killed.  Safe inside on_exit.  NULL is fine. */
+/* Release the handle; what still runs of its tree is killed.  Safe inside on_exit.  NULL
+ * is fine. */
 HK_API void hk_process_free(hk_process *process);
 
 /* ---- orphans ---- */
@@ -373,7 +409,8 @@ HK_API void hk_process_free(hk_process *process);
  * Returns 0, -EBUSY if there is one, -ENOMEM, or the errno of prctl().
  */
 HK_API HK_MUST_USE int hk_reaper_new(hk_reaper **out, hk_loop *loop);
-/* Kill every process below us that is in no living tree.  Returns how many, or a negative errno. */
+/* Kill every process below us that is in no living tree.  Returns how many, or a negative
+ * errno. */
 HK_API int hk_reaper_kill_orphans(hk_reaper *reaper);
 HK_API void hk_reaper_free(hk_reaper *reaper);
 
@@ -401,15 +438,18 @@ typedef struct hk_process_result {
 	hk_process_exit exit;
 	bool timed_out;
 	bool cancelled;
-	bool stdout_cut;      /* more came than the limit; the rest was read and dropped */
+	/* more came than the limit; the rest was read and dropped */
+	bool stdout_cut;
 	bool stderr_cut;
-	bool stdio_detached;  /* a process outside the tree's end still holds the output */
-	unsigned int leftovers; /* processes of the tree that outlived the main one and were killed */
+	/* a process outside the tree's end still holds the output */
+	bool stdio_detached;
+	/* processes of the tree that outlived the main one and were killed */
+	unsigned int leftovers;
 	unsigned int survivors; /* … that could not be ended */
 	hk_tree tree;           /* the level that was in force */
 	const char *stdout_data;
 	size_t stdout_length;
-	uint64_t stdout_total;  /* bytes that came, kept or not */
+	uint64_t stdout_total; /* bytes that came, kept or not */
 	const char *stderr_data;
 	size_t stderr_length;
 	uint64_t stderr_total;
@@ -421,14 +461,18 @@ typedef void (*hk_process_run_fn)(
 
 typedef struct hk_process_run_opts {
 	size_t size;
-	const hk_process_opts *process; /* required; on_exit and user_data in it are ignored.
-					   Streams left at HK_STDIO_PIPE are captured; a
-					   terminal as stdout, and on a loop left to the caller */
-	const void *stdin_data;    /* written to stdin, which becomes a pipe; NULL: as in process */
+	/* required; on_exit and user_data in it are ignored.  Streams left at
+	 * HK_STDIO_PIPE are captured; a terminal as stdout, and on a loop left to the
+	 * caller */
+	const hk_process_opts *process;
+	/* written to stdin, which becomes a pipe; NULL: as in process */
+	const void *stdin_data;
 	size_t stdin_length;
-	uint64_t max_output_bytes; /* kept of each stream; 0: 1 MiB.  UINT64_MAX: no limit */
-	uint64_t timeout_ns;       /* then the tree is stopped by its steps; 0: none */
-	uint64_t settle_ns;        /* how long output may stay open after the end; 0: 100 ms */
+	/* kept of each stream; 0: 1 MiB.  UINT64_MAX: no limit */
+	uint64_t max_output_bytes;
+	uint64_t timeout_ns; /* then the tree is stopped by its steps; 0: none */
+	/* how long output may stay open after the end; 0: 100 ms */
+	uint64_t settle_ns;
 	hk_process_run_fn on_done; /* hk_process_run_start() only: required */
 	void *user;
 } hk_process_run_opts;

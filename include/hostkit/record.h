@@ -77,8 +77,9 @@ typedef struct hk_record_field {
 	hk_record_kind kind;
 	hk_record_unit unit;
 	unsigned int priority; /* 0 never leaves a table; larger leave first */
-	unsigned int decimals; /* digits after the point for doubles in tables and JSON; 0: shortest exact */
-	size_t offset;         /* of the value in the struct */
+	/* digits after the point for doubles in tables and JSON; 0: shortest exact */
+	unsigned int decimals;
+	size_t offset;                        /* of the value in the struct */
 	const char *const *names;             /* HK_RECORD_ENUM: NULL-terminated */
 	const struct hk_record_type *element; /* HK_RECORD_LIST and HK_RECORD_RECORD */
 } hk_record_field;

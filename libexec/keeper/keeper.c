@@ -25,6 +25,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "os/procfs.h"
@@ -40,6 +41,7 @@ enum { EXIT_USAGE = 2, EXIT_FAILED = 125 };
 typedef struct keeper {
 	int control;
 	int signals; /* signalfd for SIGCHLD */
+	int news; /* where the program's end is told; the reading end went to the host */
 	unsigned int flags;
 	sigset_t program_mask;
 	pid_t program; /* 0 once it was collected */
@@ -109,22 +111,39 @@ static pid_t start_program(const keeper *self, const char *file, char *const *ar
 	return -error;
 }
 
+/* Close every descriptor above the standard ones but @kept, which is in order. */
+static void close_all_but(const int *kept, size_t count)
+{
+	unsigned int next = STDERR_FILENO + 1;
+
+	for (size_t i = 0; i < count; i++) {
+		unsigned int fd = (unsigned int) kept[i];
+
+		if (fd > next)
+			(void) close_range(next, fd - 1, 0);
+		if (fd >= next)
+			next = fd + 1;
+	}
+	(void) close_range(next, ~0U, 0);
+}
+
+static int compare_ints(const void *left, const void *right)
+{
+	return *(const int *) left - *(const int *) right;
+}
+
 /* Hold on to nothing of the program's: pipes must end when it closes them. */
 static void let_go_of_everything(const keeper *self)
 {
+	int kept[] = { self->control, self->signals, self->news };
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int first = self->control < self->signals ? self->control : self->signals;
-	int last = self->control < self->signals ? self->signals : self->control;
 
-	for (int fd = 0; fd <= 2 && null >= 0; fd++)
-		if (fd != self->control && fd != self->signals)
+	for (int fd = 0; fd <= STDERR_FILENO && null >= 0; fd++)
+		if (fd != self->control && fd != self->signals && fd != self->news)
 			(void) dup2(null, fd);
-	if (first > 3)
-		(void) close_range(3, (unsigned int) first - 1, 0);
-	if (last > first + 1)
-		(void) close_range((unsigned int) first + 1, (unsigned int) last - 1, 0);
-	(void) close_range((unsigned int) last + 1, ~0U, 0);
-	(void) chdir("/");
+	qsort(kept, HKI_COUNT(kept), sizeof(kept[0]), compare_ints);
+	close_all_but(kept, HKI_COUNT(kept));
+	(void) !chdir("/");
 }
 
 /* ---- messages ---- */
@@ -134,13 +153,16 @@ static void tell(const keeper *self, const hki_keeper_message *message)
 	(void) send(self->control, message, sizeof(*message), MSG_NOSIGNAL);
 }
 
-static void tell_started(const keeper *self)
+/* @news_end, for the host, is closed here. */
+static void tell_started(const keeper *self, int news_end)
 {
 	hki_keeper_message message = { .kind = HKI_KEEPER_STARTED, .pid = self->program };
 	hki_cleanup(hki_closep) int pidfd = hki_pidfd_open(self->program);
+	hki_cleanup(hki_closep) int news = news_end;
+	int attached[HKI_KEEPER_FDS] = { pidfd, news };
 	union {
 		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
+		char bytes[CMSG_SPACE(sizeof(attached))];
 	} control = { .bytes = { 0 } };
 	struct iovec data = { &message, sizeof(message) };
 	struct msghdr header = {
@@ -153,8 +175,8 @@ static void tell_started(const keeper *self)
 
 	part->cmsg_level = SOL_SOCKET;
 	part->cmsg_type = SCM_RIGHTS;
-	part->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(part), &pidfd, sizeof(int));
+	part->cmsg_len = CMSG_LEN(sizeof(attached));
+	memcpy(CMSG_DATA(part), attached, sizeof(attached));
 	(void) sendmsg(self->control, &header, MSG_NOSIGNAL);
 }
 
@@ -175,7 +197,8 @@ static void tell_exited(
 		.involuntary_switches = usage->ru_nivcsw,
 	};
 
-	tell(self, &message);
+	/* Less than PIPE_BUF into an empty pipe: whole and at once. */
+	(void) !write(self->news, &message, sizeof(message));
 }
 
 /* ---- whoever is below us ---- */
@@ -379,9 +402,10 @@ static int fail(const keeper *self, int error)
 	return EXIT_FAILED;
 }
 
-int main(int argc, char **argv)
+static int keep(int argc, char **argv)
 {
-	keeper self = { .control = -1, .signals = -1 };
+	keeper self = { .control = -1, .signals = -1, .news = -1 };
+	int news[2];
 	int flags;
 	pid_t pid;
 	int r;
@@ -399,14 +423,26 @@ int main(int argc, char **argv)
 	r = prepare(&self);
 	if (r < 0)
 		return fail(&self, r);
+	if (pipe2(news, O_CLOEXEC) < 0)
+		return fail(&self, -errno);
+	self.news = news[1];
 	pid = start_program(&self, argv[3], argv + 4);
 	if (pid < 0)
 		return fail(&self, (int) pid);
 	self.program = pid;
-	tell_started(&self);
+	tell_started(&self, news[0]);
 	let_go_of_everything(&self);
 	serve(&self);
 	if (!self.detached)
 		say_farewell(&self);
 	return 0;
+}
+
+/*
+ * Nothing has to be flushed.  And what a leak sanitizer does at a return, stopping
+ * us by ptrace, does not go with the SIGCONT that our host sends to be sure.
+ */
+int main(int argc, char **argv)
+{
+	_exit(keep(argc, argv));
 }

@@ -51,16 +51,27 @@ def last_line(*texts):
     return "no reason given"
 
 
+def skip_reason(output, start, reason, title):
+    """cmocka gives the name where the reason belongs; what was said just before has it."""
+    before = output[:start].rstrip("\n").rsplit("\n", 1)[-1]
+    if reason and reason != title:
+        return reason
+    if not before.strip() or re.match(r"(not )?ok\b|1\.\.|[-*\[]", before):
+        return "no reason given"
+    return re.sub(r"^(# )?(skipped: )?|: skipped$", "", before.strip())
+
+
 def tally_tap(name, result):
     """Counts and remarks of one TAP program."""
     passed, failed, skipped, remarks = 0, 0, 0, []
     output = result["stdout"] or ""
-    for bad, _, title, directive, reason in CASE.findall(output):
-        title = title.strip()
-        directive = (directive or "").lower()
+    for case in CASE.finditer(output):
+        bad, _, title, directive, reason = (part or "" for part in case.groups())
+        title, directive, reason = title.strip(), directive.lower(), reason.strip()
         if directive.startswith("skip"):
+            title = title or reason
             skipped += 1
-            remarks.append(f"S\t{name}: {title or reason.strip()}: {reason.strip() or 'no reason given'}")
+            remarks.append(f"S\t{name}: {title}: {skip_reason(output, case.start(), reason, title)}")
         elif bad and directive != "todo":
             failed += 1
             remarks.append(f"F\t{name}: {title}")
@@ -70,7 +81,10 @@ def tally_tap(name, result):
     if whole_skipped:
         skipped += 1
         remarks.append(f"S\t{name}: {whole_skipped.group(1).strip() or 'no reason given'}")
-    if result["result"] not in ("OK", "SKIP", "EXPECTEDFAIL") and failed == 0:
+    # cmocka 1.1.5 says `not ok` of what it skipped, which Meson takes for a failure.
+    fine = result["result"] in ("OK", "SKIP", "EXPECTEDFAIL") or (
+        result["result"] == "FAIL" and result["returncode"] == 0 and skipped > 0)
+    if not fine and failed == 0:
         failed += 1
         remarks.append(f"F\t{name}: {result['result'].lower()}, exit status {result['returncode']}")
     return passed, failed, skipped, remarks

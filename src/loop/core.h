@@ -11,6 +11,7 @@
 #include "loop/post.h"
 #include "loop/queue.h"
 #include "loop/timer_heap.h"
+#include "loop/timer_pool.h"
 
 /*
  * The inside of a loop, for the files of this folder and their tests alone.
@@ -25,15 +26,6 @@
 #define HKI_LOOP_BATCH 256
 
 #define HKI_FOREVER UINT64_MAX
-
-struct hk_timer {
-	hk_loop *loop;
-	hk_timer_fn fn;
-	void *user;
-	uint64_t interval_ns;
-	uint32_t slot;
-	bool background;
-};
 
 struct hk_watch {
 	hk_loop *loop;
@@ -90,7 +82,8 @@ struct hk_loop {
 	size_t handles; /* what keeps this memory */
 
 	/* what is waited for */
-	hki_timer_heap timers;
+	hki_timer_heap timers; /* the armed ones */
+	hki_timer_pool timer_pool;
 	hki_task_queue next;
 	hki_task_queue immediate;
 	hki_task_queue close;

@@ -37,7 +37,6 @@ static void init_members(hk_loop *loop)
 	loop->exact_wait = true;
 	loop->phase = HK_PHASE_WAIT;
 	atomic_init(&loop->closed, false);
-	hki_timer_heap_init(&loop->timers);
 	hki_list_init(&loop->deferred);
 	hki_list_init(&loop->signals);
 	hki_list_init(&loop->members);
@@ -119,8 +118,10 @@ void hki_loop_ref(hk_loop *loop)
 
 void hki_loop_unref(hk_loop *loop)
 {
-	if (--loop->handles == 0 && loop->gone)
-		hki_free(loop);
+	if (--loop->handles > 0 || !loop->gone)
+		return;
+	hki_timer_pool_deinit(&loop->timer_pool);
+	hki_free(loop);
 }
 
 static bool queues_pending(const hk_loop *loop)

@@ -1,11 +1,10 @@
 #include "loop/core.h"
 
 #include <string.h>
-#include "base/alloc.h"
 #include "base/opts.h"
 
 /*
- * Timers: handles over the heap.
+ * Timers: handles in a pool, over the heap of the armed ones.
  *
  * The timers phase serves what is due by the turn's time.  A timer that is armed
  * meanwhile becomes due a nanosecond later at the earliest, so it waits for the
@@ -19,56 +18,50 @@ static uint64_t add_saturated(uint64_t left, uint64_t right)
 	return left > UINT64_MAX - right ? UINT64_MAX : left + right;
 }
 
-static void count_in(hk_timer *timer)
+static hk_loop *loop_of(const hk_timer *timer)
 {
-	if (!timer->background)
-		timer->loop->active++;
+	return hki_timer_chunk_of(timer)->loop;
 }
 
-static void count_out(hk_timer *timer)
+static void arm(hk_loop *loop, hk_timer *timer, uint64_t due_ns)
 {
-	if (!timer->background)
-		timer->loop->active--;
+	uint32_t background = timer->background;
+
+	if (due_ns <= loop->serving_ns)
+		due_ns = loop->serving_ns + 1; /* the next turn's */
+	if (!hki_timer_heap_set(
+		&loop->timers, hki_timer_slot_of(timer) | background, due_ns))
+		loop->active += background == 0;
+	hki_loop_changed(loop);
 }
 
-static void arm(hk_timer *timer, uint64_t due_ns)
+static void disarm(hk_loop *loop, const hk_timer *timer)
 {
-	hki_timer_heap *heap = &timer->loop->timers;
-	uint64_t serving_ns = timer->loop->serving_ns;
+	uint32_t key = hki_timer_heap_remove(&loop->timers, hki_timer_slot_of(timer));
 
-	if (due_ns <= serving_ns)
-		due_ns = serving_ns + 1; /* the next turn's */
-	if (!hki_timer_heap_armed(heap, timer->slot))
-		count_in(timer);
-	hki_timer_heap_set(heap, timer->slot, due_ns);
-	hki_loop_changed(timer->loop);
-}
-
-static void disarm(hk_timer *timer)
-{
-	if (hki_timer_heap_remove(&timer->loop->timers, timer->slot)) {
-		count_out(timer);
-		hki_loop_changed(timer->loop);
-	}
+	if (key == 0)
+		return;
+	loop->active -= (key & HKI_TIMER_BACKGROUND) == 0;
+	hki_loop_changed(loop);
 }
 
 static int create(hk_timer **out, hk_loop *loop, const hk_timer_opts *opts)
 {
-	hk_timer *timer = hki_alloc(sizeof(*timer));
+	hk_timer *timer = hki_timer_pool_acquire(&loop->timer_pool, loop);
 
 	if (timer == NULL)
 		return -ENOMEM;
-	if (hki_timer_heap_acquire(&loop->timers, &timer->slot, timer) < 0) {
-		hki_free(timer);
+	if (hki_timer_heap_reserve(
+		&loop->timers, hki_timer_pool_slots(&loop->timer_pool)) < 0) {
+		hki_timer_pool_release(&loop->timer_pool, timer);
 		return -ENOMEM;
 	}
-	timer->loop = loop;
 	timer->fn = opts->fn;
 	timer->user = opts->user;
 	timer->interval_ns = opts->interval_ns;
-	timer->background = opts->background != 0;
+	timer->background = opts->background != 0 ? HKI_TIMER_BACKGROUND : 0;
 	hki_loop_ref(loop);
-	arm(timer, add_saturated(hki_loop_now(loop), opts->after_ns));
+	arm(loop, timer, add_saturated(hki_loop_now(loop), opts->after_ns));
 	*out = timer;
 	return 0;
 }
@@ -106,29 +99,33 @@ int hk_timer_after(hk_timer **out, hk_loop *loop, uint64_t ms, hk_timer_fn fn, v
 
 void hk_timer_set(hk_timer *timer, uint64_t after_ns, uint64_t interval_ns)
 {
-	if (hki_loop_inert(timer->loop))
+	hk_loop *loop = loop_of(timer);
+
+	if (hki_loop_inert(loop))
 		return;
 	timer->interval_ns = interval_ns;
-	arm(timer, add_saturated(hki_loop_now(timer->loop), after_ns));
+	arm(loop, timer, add_saturated(hki_loop_now(loop), after_ns));
 }
 
 void hk_timer_stop(hk_timer *timer)
 {
-	if (timer != NULL && !hki_loop_inert(timer->loop))
-		disarm(timer);
+	if (timer != NULL && !hki_loop_inert(loop_of(timer)))
+		disarm(loop_of(timer), timer);
 }
 
 uint64_t hk_timer_due_ns(const hk_timer *timer)
 {
-	const hki_timer_heap *heap = &timer->loop->timers;
-	uint64_t now_ns;
+	hk_loop *loop = loop_of(timer);
+	uint32_t index;
 	uint64_t due_ns;
 
-	if (hki_loop_inert(timer->loop) || !hki_timer_heap_armed(heap, timer->slot))
+	if (hki_loop_inert(loop))
 		return UINT64_MAX;
-	now_ns = hki_loop_now(timer->loop);
-	due_ns = heap->entries[heap->positions[timer->slot]].due_ns;
-	return due_ns > now_ns ? due_ns - now_ns : 0;
+	index = loop->timers.positions[hki_timer_slot_of(timer)];
+	if (index == 0)
+		return UINT64_MAX;
+	due_ns = loop->timers.entries[index].due_ns;
+	return due_ns > hki_loop_now(loop) ? due_ns - hki_loop_now(loop) : 0;
 }
 
 void hk_timer_free(hk_timer *timer)
@@ -137,12 +134,11 @@ void hk_timer_free(hk_timer *timer)
 
 	if (timer == NULL)
 		return;
-	loop = timer->loop;
+	loop = loop_of(timer);
 	if (!hki_loop_inert(loop)) {
-		disarm(timer);
-		hki_timer_heap_release(&loop->timers, timer->slot);
+		disarm(loop, timer);
+		hki_timer_pool_release(&loop->timer_pool, timer);
 	}
-	hki_free(timer);
 	hki_loop_unref(loop);
 }
 
@@ -154,20 +150,28 @@ static uint64_t next_tick(uint64_t due_ns, uint64_t interval_ns, uint64_t now_ns
 	return add_saturated(due_ns + missed * interval_ns, interval_ns);
 }
 
+/* The handle that is likely served next comes into the cache while this one is. */
+static void fetch_next(const hk_loop *loop)
+{
+	if (loop->timers.count > 0)
+		__builtin_prefetch(hki_timer_at(&loop->timer_pool,
+		    hki_timer_slot(hki_timer_heap_first(&loop->timers)->key)));
+}
+
 static void fire(hk_loop *loop, const hki_timer_entry *entry, uint64_t now_ns)
 {
-	hki_timer_heap *heap = &loop->timers;
-	hk_timer *timer = heap->owners[entry->slot];
+	hk_timer *timer = hki_timer_at(&loop->timer_pool, hki_timer_slot(entry->key));
 
 	if (loop->measuring)
 		hki_meter_lag(loop, entry->due_ns);
 	if (timer->interval_ns > 0) {
-		hki_timer_heap_set(heap, entry->slot,
+		(void) hki_timer_heap_set(&loop->timers, entry->key,
 		    next_tick(entry->due_ns, timer->interval_ns, now_ns));
 	} else {
-		(void) hki_timer_heap_remove(heap, entry->slot);
-		count_out(timer);
+		(void) hki_timer_heap_remove(&loop->timers, hki_timer_slot(entry->key));
+		loop->active -= (entry->key & HKI_TIMER_BACKGROUND) == 0;
 	}
+	fetch_next(loop);
 	timer->fn(timer, timer->user);
 }
 

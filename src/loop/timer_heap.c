@@ -5,17 +5,18 @@
 #include "base/alloc.h"
 
 /*
- * A four-ary heap.  With a million timers its cost is cache misses, so an
- * entry holds its whole key beside a 32-bit slot, four brothers fill one cache
- * line (the root sits at index 3 for that), and where an entry lies is noted in
- * a dense array by slot, not in the timers themselves, which are spread over
- * the heap of the program.  A removal lets the hole sink to a leaf and then
- * lifts the last entry into it: that entry nearly always belongs down there, so
- * comparing it on the way down would be wasted.
+ * A four-ary heap.  With a million timers its cost is cache misses, so an entry
+ * holds its whole order beside a 32-bit key, four brothers fill one cache line
+ * (the root sits at index 3 for that), and where an entry lies is noted in a
+ * dense array by slot, not in the timers, which are ten times as large.  A
+ * removal lets the hole sink to a leaf and then lifts the last entry into it:
+ * that entry nearly always belongs down there, so comparing it on the way down
+ * would be wasted.  While four brothers are compared, their children are
+ * already on their way into the cache.
  */
 
 #define CACHE_LINE     64U
-#define FIRST_CAPACITY 16U
+#define FIRST_CAPACITY 256U
 
 static uint32_t parent_of(uint32_t index)
 {
@@ -27,107 +28,68 @@ static uint32_t first_child_of(uint32_t index)
 	return index * 4 - 8;
 }
 
-static bool before(const hki_timer_entry *left, const hki_timer_entry *right)
+static inline bool before(const hki_timer_entry *left, const hki_timer_entry *right)
 {
 	if (left->due_ns != right->due_ns)
 		return left->due_ns < right->due_ns;
 	return (int32_t) (left->sequence - right->sequence) < 0;
 }
 
-void hki_timer_heap_init(hki_timer_heap *heap)
-{
-	memset(heap, 0, sizeof(*heap));
-	heap->free_slot = HKI_TIMER_NONE;
-}
-
 void hki_timer_heap_deinit(hki_timer_heap *heap)
 {
 	hki_free(heap->block);
 	hki_free(heap->positions);
-	hki_free(heap->owners);
-	hki_timer_heap_init(heap);
-}
-
-static hki_timer_entry *align_to_line(void *block)
-{
-	uintptr_t address = (uintptr_t) block;
-
-	return (hki_timer_entry *) ((address + CACHE_LINE - 1) &
-				    ~(uintptr_t) (CACHE_LINE - 1));
+	memset(heap, 0, sizeof(*heap));
 }
 
 /* Entries move to a new block: realloc() would not keep them on their lines. */
 static int grow_entries(hki_timer_heap *heap, uint32_t capacity)
 {
 	size_t bytes = ((size_t) capacity + HKI_TIMER_ROOT) * sizeof(hki_timer_entry);
-	void *block = hki_alloc(bytes + CACHE_LINE);
+	char *block = hki_alloc(bytes + CACHE_LINE);
 	hki_timer_entry *entries;
 
 	if (block == NULL)
 		return -ENOMEM;
-	entries = align_to_line(block);
+	entries =
+	    (hki_timer_entry *) (void *) (block + (-(uintptr_t) block % CACHE_LINE));
 	if (heap->count > 0)
 		memcpy(&entries[HKI_TIMER_ROOT], &heap->entries[HKI_TIMER_ROOT],
-		    heap->count * sizeof(hki_timer_entry));
+		    heap->count * sizeof(*entries));
 	hki_free(heap->block);
 	heap->block = block;
 	heap->entries = entries;
 	return 0;
 }
 
-static int grow(hki_timer_heap *heap)
+int hki_timer_heap_reserve(hki_timer_heap *heap, uint32_t slots)
 {
-	uint32_t capacity = heap->capacity == 0 ? FIRST_CAPACITY : heap->capacity * 2;
+	uint32_t capacity = heap->capacity == 0 ? FIRST_CAPACITY : heap->capacity;
 	uint32_t *positions;
-	hk_timer **owners;
 
-	if (capacity > UINT32_MAX / 8)
-		return -ENOMEM; /* indices are 32 bits wide, and children lie at 4 i */
+	if (slots <= heap->capacity)
+		return 0;
+	if (slots > HKI_TIMER_SLOTS_MAX)
+		return -ENOMEM;
+	while (capacity < slots)
+		capacity *= 2;
 	positions = hki_realloc_array(heap->positions, capacity, sizeof(*positions));
 	if (positions == NULL)
 		return -ENOMEM;
 	heap->positions = positions;
-	owners = hki_realloc_array(heap->owners, capacity, sizeof(hk_timer *));
-	if (owners == NULL)
-		return -ENOMEM;
-	heap->owners = owners;
 	if (grow_entries(heap, capacity) < 0)
 		return -ENOMEM;
-
-	for (uint32_t slot = capacity; slot-- > heap->capacity;) {
-		heap->positions[slot] = heap->free_slot;
-		heap->free_slot = slot;
-	}
+	memset(positions + heap->capacity, 0,
+	    (capacity - heap->capacity) * sizeof(*positions));
 	heap->capacity = capacity;
 	return 0;
-}
-
-int hki_timer_heap_acquire(hki_timer_heap *heap, uint32_t *out_slot, hk_timer *owner)
-{
-	uint32_t slot;
-
-	if (heap->free_slot == HKI_TIMER_NONE && grow(heap) < 0)
-		return -ENOMEM;
-	slot = heap->free_slot;
-	heap->free_slot = heap->positions[slot];
-	heap->positions[slot] = 0;
-	heap->owners[slot] = owner;
-	*out_slot = slot;
-	return 0;
-}
-
-void hki_timer_heap_release(hki_timer_heap *heap, uint32_t slot)
-{
-	heap->owners[slot] = NULL;
-	heap->positions[slot] = heap->free_slot;
-	heap->free_slot = slot;
 }
 
 static inline void place(
     hki_timer_heap *heap, uint32_t index, const hki_timer_entry *entry)
 {
 	heap->entries[index] = *entry;
-	heap->positions[entry->slot] = index;
+	heap->positions[hki_timer_slot(entry->key)] = index;
 }
 
 /* The hole at @index rises until @entry fits into it. */
@@ -144,24 +106,36 @@ static void rise(hki_timer_heap *heap, uint32_t index, hki_timer_entry entry)
 	place(heap, index, &entry);
 }
 
-static uint32_t soonest_child(const hki_timer_heap *heap, uint32_t child, uint32_t end)
+/* All four brothers are there: pairs first, so that the comparisons overlap. */
+static inline uint32_t soonest_of_four(const hki_timer_entry *entries, uint32_t child)
 {
-	const hki_timer_entry *entries = heap->entries;
+	uint32_t left = child + before(&entries[child + 1], &entries[child]);
+	uint32_t right = child + 2 + before(&entries[child + 3], &entries[child + 2]);
 
-	if (child + 4 <= end) {
-		uint32_t left =
-		    before(&entries[child + 1], &entries[child]) ? child + 1 : child;
-		uint32_t right = before(&entries[child + 3], &entries[child + 2])
-				     ? child + 3
-				     : child + 2;
+	return before(&entries[right], &entries[left]) ? right : left;
+}
 
-		return before(&entries[right], &entries[left]) ? right : left;
-	}
+static uint32_t soonest_of_few(
+    const hki_timer_entry *entries, uint32_t child, uint32_t end)
+{
 	uint32_t soonest = child;
+
 	for (uint32_t other = child + 1; other < end; other++)
 		if (before(&entries[other], &entries[soonest]))
 			soonest = other;
 	return soonest;
+}
+
+/* The four lines with the children of four brothers. */
+static inline void fetch_children(
+    const hki_timer_entry *entries, uint32_t child, uint32_t end)
+{
+	uint32_t grandchild = first_child_of(child);
+
+	if (grandchild + 16 > end)
+		return;
+	for (uint32_t line = 0; line < 16; line += 4)
+		__builtin_prefetch(&entries[grandchild + line]);
 }
 
 /* The hole at @index sinks to a leaf; returns where it is then. */
@@ -174,40 +148,48 @@ static uint32_t sink(hki_timer_heap *heap, uint32_t index)
 
 		if (child >= end)
 			return index;
-		child = soonest_child(heap, child, end);
+		fetch_children(heap->entries, child, end);
+		child = child + 4 <= end ? soonest_of_four(heap->entries, child)
+					 : soonest_of_few(heap->entries, child, end);
 		place(heap, index, &heap->entries[child]);
 		index = child;
 	}
 }
 
-static void take_out(hki_timer_heap *heap, uint32_t index)
+bool hki_timer_heap_set(hki_timer_heap *heap, uint32_t key, uint64_t due_ns)
 {
-	uint32_t last = HKI_TIMER_ROOT + --heap->count;
+	hki_timer_entry entry = { due_ns, heap->sequence++, key };
+	uint32_t index = heap->positions[hki_timer_slot(key)];
+	uint32_t leaf;
 
+	if (index == 0) {
+		rise(heap, HKI_TIMER_ROOT + heap->count++, entry);
+		return false;
+	}
+	if (before(&entry, &heap->entries[index])) {
+		rise(heap, index, entry);
+		return true;
+	}
+	leaf = sink(heap, index);
+	if (leaf == index) /* it was one, and later than its parent it is still */
+		place(heap, index, &entry);
+	else
+		rise(heap, leaf, entry);
+	return true;
+}
+
+uint32_t hki_timer_heap_remove(hki_timer_heap *heap, uint32_t slot)
+{
+	uint32_t index = heap->positions[slot];
+	uint32_t last;
+	uint32_t key;
+
+	if (index == 0)
+		return 0;
+	key = heap->entries[index].key;
+	heap->positions[slot] = 0;
+	last = HKI_TIMER_ROOT + --heap->count;
 	if (index != last)
 		rise(heap, sink(heap, index), heap->entries[last]);
-}
-
-void hki_timer_heap_set(hki_timer_heap *heap, uint32_t slot, uint64_t due_ns)
-{
-	hki_timer_entry entry = { due_ns, heap->sequence++, slot };
-	uint32_t index = heap->positions[slot];
-
-	if (index == 0)
-		rise(heap, HKI_TIMER_ROOT + heap->count++, entry);
-	else if (before(&entry, &heap->entries[index]))
-		rise(heap, index, entry);
-	else
-		rise(heap, sink(heap, index), entry);
-}
-
-bool hki_timer_heap_remove(hki_timer_heap *heap, uint32_t slot)
-{
-	uint32_t index = heap->positions[slot];
-
-	if (index == 0)
-		return false;
-	heap->positions[slot] = 0;
-	take_out(heap, index);
-	return true;
+	return key;
 }

@@ -18,7 +18,6 @@ typedef struct model {
 	uint64_t due_ns[SLOTS];
 	uint64_t order[SLOTS]; /* of arming; 0: not armed */
 	uint64_t clock;
-	uint32_t slots[SLOTS];
 } model;
 
 static uint64_t random_number(uint64_t *state)
@@ -53,23 +52,32 @@ static void assert_heap_is_sound(const hki_timer_heap *heap)
 		const hki_timer_entry *parent = &entries[i / 4 + 2];
 
 		assert_true(parent->due_ns <= entries[i].due_ns);
-		assert_int_equal(i, heap->positions[entries[i].slot]);
+		assert_int_equal(i, heap->positions[hki_timer_slot(entries[i].key)]);
 	}
+}
+
+/* Every other one carries the mark, which must not disturb the order. */
+static uint32_t key_of(int which)
+{
+	uint32_t slot = (uint32_t) which + 1;
+
+	return which % 2 == 0 ? slot | HKI_TIMER_BACKGROUND : slot;
 }
 
 static void one_step(hki_timer_heap *heap, model *naive, uint64_t *seed)
 {
 	uint64_t draw = random_number(seed);
 	int which = (int) (draw % SLOTS);
-	uint32_t slot = naive->slots[which];
+	bool armed = naive->order[which] != 0;
 
 	if ((draw >> 32) % 4 < 2) { /* few distinct times, so that many are equal */
 		naive->due_ns[which] = (draw >> 40) % 50;
 		naive->order[which] = ++naive->clock;
-		hki_timer_heap_set(heap, slot, naive->due_ns[which]);
-	} else {
 		assert_int_equal(
-		    naive->order[which] != 0, hki_timer_heap_remove(heap, slot));
+		    armed, hki_timer_heap_set(heap, key_of(which), naive->due_ns[which]));
+	} else {
+		assert_int_equal(armed ? key_of(which) : 0,
+		    hki_timer_heap_remove(heap, (uint32_t) which + 1));
 		naive->order[which] = 0;
 	}
 }
@@ -77,14 +85,12 @@ static void one_step(hki_timer_heap *heap, model *naive, uint64_t *seed)
 static void the_heap_agrees_with_a_naive_model(void **state)
 {
 	uint64_t seed = 0x9e3779b97f4a7c15U;
-	hki_timer_heap heap;
+	hki_timer_heap heap = { .count = 0 };
 	model naive = { .clock = 0 };
 
 	(void) state;
-	hki_timer_heap_init(&heap);
 	heap.sequence = UINT32_MAX - STEPS / 3; /* and let it wrap on the way */
-	for (int i = 0; i < SLOTS; i++)
-		assert_int_equal(0, hki_timer_heap_acquire(&heap, &naive.slots[i], NULL));
+	assert_int_equal(0, hki_timer_heap_reserve(&heap, SLOTS + 1));
 	for (int step = 0; step < STEPS; step++) {
 		int first;
 
@@ -92,34 +98,47 @@ static void the_heap_agrees_with_a_naive_model(void **state)
 		first = model_first(&naive);
 		assert_int_equal(first < 0, heap.count == 0);
 		if (first >= 0)
-			assert_int_equal(
-			    naive.slots[first], hki_timer_heap_first(&heap)->slot);
+			assert_int_equal(key_of(first), hki_timer_heap_first(&heap)->key);
 		if (step % 1000 == 0)
 			assert_heap_is_sound(&heap);
 	}
 	for (int first; (first = model_first(&naive)) >= 0; naive.order[first] = 0) {
-		assert_int_equal(naive.slots[first], hki_timer_heap_first(&heap)->slot);
-		assert_true(hki_timer_heap_remove(&heap, naive.slots[first]));
+		assert_int_equal(key_of(first), hki_timer_heap_first(&heap)->key);
+		assert_int_equal(
+		    key_of(first), hki_timer_heap_remove(&heap, (uint32_t) first + 1));
 	}
 	assert_int_equal(0, heap.count);
 	hki_timer_heap_deinit(&heap);
 }
 
-static void released_slots_are_used_again(void **state)
+static void handles_know_their_number_and_are_used_again(void **state)
 {
-	hki_timer_heap heap;
-	uint32_t slot;
+	enum { HANDLES = 2000 };
+	hk_loop *loop = (hk_loop *) state; /* any pointer will do */
+	hki_timer_pool pool = { .count = 0 };
+	hk_timer *timers[HANDLES];
+	uint32_t slots;
 
-	(void) state;
-	hki_timer_heap_init(&heap);
-	for (int i = 0; i < 1000; i++) {
-		assert_int_equal(0, hki_timer_heap_acquire(&heap, &slot, NULL));
-		hki_timer_heap_set(&heap, slot, 1);
-		assert_true(hki_timer_heap_remove(&heap, slot));
-		hki_timer_heap_release(&heap, slot);
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < HANDLES; i++) {
+			timers[i] = hki_timer_pool_acquire(&pool, loop);
+			assert_non_null(timers[i]);
+			timers[i]->interval_ns = (uint64_t) i;
+			assert_ptr_equal(loop, hki_timer_chunk_of(timers[i])->loop);
+			assert_ptr_equal(
+			    timers[i], hki_timer_at(&pool, hki_timer_slot_of(timers[i])));
+			assert_in_range(hki_timer_slot_of(timers[i]), 1,
+			    hki_timer_pool_slots(&pool) - 1);
+		}
+		slots = hki_timer_pool_slots(&pool);
+		assert_in_range(slots, HANDLES, HANDLES + 2 * HKI_TIMER_CHUNK_CELLS);
+		for (int i = 0; i < HANDLES; i++) {
+			assert_int_equal(i, timers[i]->interval_ns);
+			hki_timer_pool_release(&pool, timers[i]);
+		}
 	}
-	assert_true(heap.capacity <= 16);
-	hki_timer_heap_deinit(&heap);
+	assert_int_equal(slots, hki_timer_pool_slots(&pool));
+	hki_timer_pool_deinit(&pool);
 }
 
 /* ---- in a loop ---- */
@@ -414,7 +433,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_heap_agrees_with_a_naive_model),
-		cmocka_unit_test(released_slots_are_used_again),
+		cmocka_unit_test(handles_know_their_number_and_are_used_again),
 		IN_LOOP(timers_run_by_time_and_then_by_order_of_arming),
 		IN_LOOP(a_timer_set_in_its_callback_fires_again_in_a_later_turn),
 		IN_LOOP(zero_timers_do_not_lock_out_the_rest_of_the_loop),

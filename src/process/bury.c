@@ -18,7 +18,6 @@ void hki_process_bury(hk_process *process)
 	hki_list_remove(&process->node);
 	hki_list_append(&process->registry->buried, &process->node);
 	process->buried = true;
-	process->on_exit = NULL;
 	process->on_start = NULL;
 	hki_process_close_ends(process);
 	hki_process_unhold(process);
@@ -113,13 +112,19 @@ void hk_process_detach(hk_process *process)
 		hki_process_release(process);
 		return;
 	}
+	if (process->tree_started)
+		hki_tree_detach(process->tree);
 	if (process->registry == NULL) {
+		if (process->tree_started)
+			hki_tree_detach(process->tree);
 		hki_process_end_now(process);
 		return;
 	}
 	hki_process_bury(process);
 	process->work = HKI_WORK_NONE;
 	hk_timer_stop(process->timer);
+	if (process->tree_started)
+		hki_tree_detach(process->tree);
 	if (process->state != HK_PROCESS_STARTING && !hki_process_is_alive(process))
 		hki_process_release(process);
 }

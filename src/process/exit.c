@@ -116,10 +116,12 @@ void hki_process_on_end(hk_watch *watch, unsigned int events, void *user)
 	hki_pidref_close(&process->ref);
 	hki_process_unlist(process);
 	process->rounds = 0;
-	if (process->detached || (process->flags & HK_PROCESS_KEEP_LEFTOVERS) != 0)
+	if (process->detached || (process->flags & HK_PROCESS_KEEP_LEFTOVERS) != 0) {
+		hki_tree_detach(process->tree);
 		tell(process);
-	else
+	} else {
 		hki_process_leftover_round(process);
+	}
 }
 
 void hki_process_fail(hk_process *process, int code, const char *step)

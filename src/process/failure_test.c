@@ -77,6 +77,26 @@ static void permission_is_remembered_over_the_path(void **state)
 	    "(is it executable, and may its directory be entered?)");
 }
 
+static void a_directory_of_path_that_is_closed_says_nothing(void **state)
+{
+	hk_process_opts opts = command_opts(COMMAND("no-such-program"));
+	char path[256];
+	const char *const env[] = { path, NULL };
+
+	(void) state;
+	if (geteuid() != 0)
+		skip();
+	(void) snprintf(path, sizeof(path), "PATH=%s", probe_directory()); /* root's */
+	opts.env = env;
+	opts.user = "nobody";
+	assert_spawn_fails(&opts, -ENOENT,
+	    "exec: 'no-such-program': no such file or directory "
+	    "(it is in no directory of PATH)");
+	(void) snprintf(path, sizeof(path), "PATH=%s:/bin", probe_directory());
+	opts.argv = COMMAND("true");
+	assert_string_equal("", probe_run(&opts));
+}
+
 static void a_text_without_interpreter_is_not_given_to_a_shell(void **state)
 {
 	const char *path = probe_file("script", "echo a shell was here\n", 0700);
@@ -123,8 +143,10 @@ static void the_directory_must_be_open_to_the_user(void **state)
 	char text[128];
 
 	(void) state;
-	if (geteuid() != 0)
+	if (geteuid() != 0) {
+		print_message("# only root can: skipped\n");
 		skip();
+	}
 	opts.cwd = probe_directory(); /* root's, for nobody else */
 	opts.user = "nobody";
 	(void) snprintf(text, sizeof(text), "cwd: '%s': permission denied", opts.cwd);
@@ -384,8 +406,10 @@ static int with_a_process_limit(void)
 static void the_process_limit_is_an_error(void **state)
 {
 	(void) state;
-	if (geteuid() != 0)
+	if (geteuid() != 0) {
+		print_message("# only root can: skipped\n");
 		skip();
+	}
 	assert_in_child(with_a_process_limit);
 }
 
@@ -547,6 +571,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_missing_program_is_named),
 		cmocka_unit_test(a_file_that_is_not_executable_is_named),
 		cmocka_unit_test(permission_is_remembered_over_the_path),
+		cmocka_unit_test(a_directory_of_path_that_is_closed_says_nothing),
 		cmocka_unit_test(a_text_without_interpreter_is_not_given_to_a_shell),
 		cmocka_unit_test(a_missing_interpreter_is_told_apart),
 		cmocka_unit_test(a_bad_directory_is_named),

@@ -7,6 +7,7 @@
 #include "process/keeper.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -104,28 +105,26 @@ int hki_keeper_command(char ***out, const hki_tree *tree, const char *file,
 
 /* ---- messages ---- */
 
-/* The one descriptor that came with a message, or -1. */
-static int attached_fd(struct msghdr *header)
+/* The descriptors that came with a message; -1 where none did. */
+static void take_attached(int out[HKI_KEEPER_FDS], struct msghdr *header)
 {
-	for (struct cmsghdr *part = CMSG_FIRSTHDR(header); part != NULL;
-	     part = CMSG_NXTHDR(header, part)) {
-		int fd;
+	const size_t bytes = HKI_KEEPER_FDS * sizeof(int);
 
-		if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS ||
-		    part->cmsg_len != CMSG_LEN(sizeof(fd)))
-			continue;
-		memcpy(&fd, CMSG_DATA(part), sizeof(fd));
-		return fd;
-	}
-	return -1;
+	for (unsigned int i = 0; i < HKI_KEEPER_FDS; i++)
+		out[i] = -1;
+	for (struct cmsghdr *part = CMSG_FIRSTHDR(header); part != NULL;
+	     part = CMSG_NXTHDR(header, part))
+		if (part->cmsg_level == SOL_SOCKET && part->cmsg_type == SCM_RIGHTS &&
+		    part->cmsg_len == CMSG_LEN(bytes))
+			memcpy(out, CMSG_DATA(part), bytes);
 }
 
 /* Take one message without waiting.  1, 0 nothing there, -EPIPE the keeper is gone. */
-static int receive(hki_tree *tree, hki_keeper_message *out, int *out_fd)
+static int receive(hki_tree *tree, hki_keeper_message *out, int out_fds[HKI_KEEPER_FDS])
 {
 	union {
 		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
+		char bytes[CMSG_SPACE(HKI_KEEPER_FDS * sizeof(int))];
 	} control;
 	struct iovec data = { out, sizeof(*out) };
 	struct msghdr header = {
@@ -145,29 +144,32 @@ static int receive(hki_tree *tree, hki_keeper_message *out, int *out_fd)
 		return 0;
 	if (length != (ssize_t) sizeof(*out))
 		return -EPIPE;
-	*out_fd = attached_fd(&header);
-	if (out->kind == HKI_KEEPER_EXITED) {
-		tree->exit = *out;
-		tree->exit_came = true;
-	}
+	take_attached(out_fds, &header);
 	return 1;
 }
 
+static void close_attached(int fds[HKI_KEEPER_FDS])
+{
+	for (unsigned int i = 0; i < HKI_KEEPER_FDS; i++)
+		hki_closep(&fds[i]);
+}
+
 /* The same, waiting until @deadline_ns; then -ETIMEDOUT. */
-static int receive_until(
-    hki_tree *tree, hki_keeper_message *out, int *out_fd, uint64_t deadline_ns)
+static int receive_until(hki_tree *tree, hki_keeper_message *out,
+    int out_fds[HKI_KEEPER_FDS], uint64_t deadline_ns)
 {
 	for (;;) {
 		struct pollfd ready = { .fd = tree->control, .events = POLLIN };
 		uint64_t now_ns = hki_clock_monotonic_ns();
-		int r = receive(tree, out, out_fd);
+		uint64_t left_ms;
+		int r = receive(tree, out, out_fds);
 
 		if (r != 0)
 			return r;
 		if (now_ns >= deadline_ns)
 			return -ETIMEDOUT;
-		(void) poll(
-		    &ready, 1, (int) ((deadline_ns - now_ns) / HKI_NS_PER_MS) + 1);
+		left_ms = (deadline_ns - now_ns) / HKI_NS_PER_MS + 1;
+		(void) poll(&ready, 1, left_ms < INT_MAX ? (int) left_ms : INT_MAX);
 	}
 }
 
@@ -187,11 +189,11 @@ int hki_keeper_request(hki_tree *tree, enum hki_keeper_kind kind, int signal)
 		return errno == EPIPE || errno == ECONNRESET || errno == EBADF ? 0
 									       : -errno;
 	do {
-		int fd = -1;
+		int fds[HKI_KEEPER_FDS];
 
-		r = receive_until(tree, &message, &fd, deadline_ns);
+		r = receive_until(tree, &message, fds, deadline_ns);
 		if (r > 0)
-			hki_closep(&fd);
+			close_attached(fds);
 	} while (r > 0 && message.number != tree->requests);
 	/* A keeper that is gone has ended everybody, or was killed: nothing to ask. */
 	if (r == -EPIPE)
@@ -201,28 +203,28 @@ int hki_keeper_request(hki_tree *tree, enum hki_keeper_kind kind, int signal)
 
 /* ---- the program ---- */
 
-static int take_main(hki_pidref *out, const hki_keeper_message *message, int fd)
+/* @fds: what came attached; closed by the caller where it is not -1 afterwards. */
+static int take_main(hki_pidref *out, hki_tree *tree, const hki_keeper_message *message,
+    int fds[HKI_KEEPER_FDS])
 {
 	int r;
 
-	if (message->kind == HKI_KEEPER_FAILED) {
-		hki_closep(&fd);
-		return message->error > 0 ? -message->error : -EPIPE;
-	}
-	if (message->kind != HKI_KEEPER_STARTED || fd < 0) {
-		hki_closep(&fd);
+	if (message->kind == HKI_KEEPER_FAILED && message->error > 0)
+		return -message->error;
+	if (message->kind != HKI_KEEPER_STARTED || fds[0] < 0 || fds[1] < 0)
 		return -EPIPE;
-	}
-	r = hki_pidref_from_fd(out, message->pid, fd);
+	r = hki_pidref_from_fd(out, message->pid, fds[0]);
 	if (r < 0)
-		hki_closep(&fd);
-	return r;
+		return r;
+	(void) hki_take_fd(&fds[0]);
+	tree->news = hki_take_fd(&fds[1]);
+	return 0;
 }
 
 int hki_keeper_started(hki_pidref *out_main, hki_tree *tree, hki_pidref *keeper)
 {
 	hki_keeper_message message;
-	int fd = -1;
+	int fds[HKI_KEEPER_FDS];
 	int r;
 
 	tree->keeper = *keeper;
@@ -231,15 +233,17 @@ int hki_keeper_started(hki_pidref *out_main, hki_tree *tree, hki_pidref *keeper)
 	hki_closep(&tree->control_child);
 	tree->control_child = -1;
 	/* An exec can hang on a dead mount, as it could in our own child. */
-	r = receive_until(tree, &message, &fd, UINT64_MAX);
+	r = receive_until(tree, &message, fds, UINT64_MAX);
 	if (r < 0)
 		return r;
-	return take_main(out_main, &message, fd);
+	r = take_main(out_main, tree, &message, fds);
+	close_attached(fds);
+	return r;
 }
 
 int hki_keeper_fd(const hki_tree *tree)
 {
-	return tree->control;
+	return tree->news;
 }
 
 static void fill_result(hki_wait_result *out, const hki_keeper_message *message)
@@ -264,22 +268,33 @@ static void fill_result(hki_wait_result *out, const hki_keeper_message *message)
 	out->usage.ru_nivcsw = message->involuntary_switches;
 }
 
+/* The message, 0 nothing there yet, or -EPIPE when none will come. */
+static int read_news(hki_tree *tree)
+{
+	struct pollfd ready = { .fd = tree->news, .events = POLLIN };
+	ssize_t length;
+
+	if (tree->news < 0)
+		return -EPIPE;
+	if (poll(&ready, 1, 0) != 1)
+		return 0;
+	length = read(tree->news, &tree->exit, sizeof(tree->exit));
+	if (length != (ssize_t) sizeof(tree->exit))
+		return -EPIPE;
+	tree->exit_came = true;
+	return 1;
+}
+
 int hki_keeper_wait(hki_tree *tree, hki_wait_result *out)
 {
-	while (!tree->exit_came) {
-		hki_keeper_message message;
-		int fd = -1;
-		int r = receive(tree, &message, &fd);
+	int r = tree->exit_came ? 1 : read_news(tree);
 
-		if (r == 0)
-			return 0;
-		if (r < 0) {
-			*out = (hki_wait_result){ .known = false };
-			return 1;
-		}
-		hki_closep(&fd);
-	}
-	fill_result(out, &tree->exit);
+	if (r == 0)
+		return 0;
+	if (r < 0)
+		*out = (hki_wait_result){ .known = false };
+	else
+		fill_result(out, &tree->exit);
 	return 1;
 }
 
@@ -289,6 +304,8 @@ void hki_keeper_free(hki_tree *tree)
 
 	hki_closep(&tree->control);
 	hki_closep(&tree->control_child);
+	hki_closep(&tree->news);
+	tree->news = -1;
 	tree->control = -1;
 	tree->control_child = -1;
 	if (tree->keeper.fd < 0)

@@ -11,8 +11,10 @@
  *
  * The keeper is started like any program, with everything the program is to
  * inherit already in force, makes itself a subreaper and executes FILE.  It
- * answers STARTED with the program's pidfd attached, or FAILED and ends; then
- * EXITED when the program has ended.  KILL makes it end every process below it,
+ * answers STARTED with two descriptors attached, the program's pidfd and the reading
+ * end of a pipe, or FAILED and ends.  Into the pipe goes one message, EXITED, when the
+ * program has ended; it is apart from the answers so that whoever waits for it is
+ * woken by it and nobody else takes it.  KILL makes it end every process below it,
  * answered by LEFT; SIGNAL sends a signal to all of them.  When the other end of the
  * socket is closed, it does as for KILL, and ends.
  */
@@ -25,9 +27,9 @@ enum hki_keeper_flag {
 
 enum hki_keeper_kind {
 	/* from the keeper */
-	HKI_KEEPER_STARTED = 1, /* pid; the pidfd is attached */
+	HKI_KEEPER_STARTED = 1, /* pid; HKI_KEEPER_FDS descriptors are attached */
 	HKI_KEEPER_FAILED,      /* error: the errno of exec, positive */
-	HKI_KEEPER_EXITED,      /* status as waitid(2) tells it, and usage */
+	HKI_KEEPER_EXITED,      /* in the pipe: status as waitid(2) tells it, and usage */
 	HKI_KEEPER_LEFT,        /* count: alive below it, the program left out */
 	HKI_KEEPER_SIGNALLED,   /* count: processes signalled, or a negative errno */
 	/* to the keeper */
@@ -36,6 +38,9 @@ enum hki_keeper_kind {
 	HKI_KEEPER_KILL, /* one round of killing; answered by LEFT, the program included */
 	HKI_KEEPER_DETACH /* end nobody when the socket is closed; answered by LEFT */
 };
+
+/* Attached to STARTED: pidfd, pipe. */
+#define HKI_KEEPER_FDS 2
 
 typedef struct hki_keeper_message {
 	uint32_t kind;

@@ -2,6 +2,7 @@
 #include "process/probe_test.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
@@ -16,11 +17,13 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include "base/array.h"
 #include "os/procfs.h"
+#include "process/test_paths.h"
 
 /* ---- probes ---- */
 
@@ -233,8 +236,11 @@ static const struct {
 
 void probe_main(int argc, char **argv)
 {
-	if (argc < 3 || strcmp(argv[1], "probe") != 0)
+	if (argc < 3 || strcmp(argv[1], "probe") != 0) {
+		/* The keeper of this build, unless another one is to be tested. */
+		(void) setenv("HOSTKIT_LIBEXEC", HKI_TEST_LIBEXEC, 0);
 		return;
+	}
 	for (size_t i = 0; i < HKI_COUNT(probes); i++)
 		if (strcmp(argv[2], probes[i].name) == 0) {
 			probes[i].run();
@@ -418,4 +424,60 @@ const char *probe_file(const char *name, const char *text, unsigned int mode)
 	(void) fchmod(fd, (mode_t) mode);
 	close(fd);
 	return path;
+}
+
+/* ---- the fixture ---- */
+
+void fixture_on_exit(hk_process *process, const hk_process_exit *how, void *user)
+{
+	fixture *f = user;
+
+	assert_ptr_equal(process, f->process);
+	f->how = *how;
+	f->calls++;
+}
+
+int fixture_set_up(void **state)
+{
+	fixture *f = calloc(1, sizeof(*f));
+
+	*state = f;
+	return hk_loop_new(&f->loop);
+}
+
+int fixture_tear_down(void **state)
+{
+	fixture *f = *state;
+
+	hk_process_free(f->process);
+	hk_loop_free(f->loop);
+	free(f);
+	assert_int_equal(-1, waitpid(-1, NULL, WNOHANG));
+	assert_int_equal(ECHILD, errno);
+	return 0;
+}
+
+hk_process_opts fixture_opts(const char *const *argv)
+{
+	hk_process_opts opts = HK_PROCESS_OPTS_INIT;
+
+	opts.argv = argv;
+	return opts;
+}
+
+hk_process *fixture_start(fixture *f, const hk_process_opts *given)
+{
+	hk_process_opts opts = *given;
+
+	opts.on_exit = fixture_on_exit;
+	opts.user_data = f;
+	assert_int_equal(0, hk_process_spawn(&f->process, f->loop, &opts, NULL));
+	return f->process;
+}
+
+hk_process *fixture_start_command(fixture *f, const char *const *argv)
+{
+	hk_process_opts opts = fixture_opts(argv);
+
+	return fixture_start(f, &opts);
 }

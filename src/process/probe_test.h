@@ -53,4 +53,25 @@ void probe_remove_directory(void);
 /* A file in it; the path is valid until the next call. */
 const char *probe_file(const char *name, const char *text, unsigned int mode);
 
+/*
+ * A loop and a process on it whose end is noted.  Tearing down asserts that no
+ * process and no zombie is left.
+ */
+typedef struct fixture {
+	hk_loop *loop;
+	hk_process *process;
+	hk_process_exit how;
+	int calls;
+} fixture;
+
+int fixture_set_up(void **state);
+int fixture_tear_down(void **state);
+/* Notes the end in the fixture that is @user. */
+void fixture_on_exit(hk_process *process, const hk_process_exit *how, void *user);
+/* Options of @argv that inherit our streams. */
+hk_process_opts fixture_opts(const char *const *argv);
+/* Start f->process. */
+hk_process *fixture_start(fixture *f, const hk_process_opts *opts);
+hk_process *fixture_start_command(fixture *f, const char *const *argv);
+
 #endif /* HKI_PROCESS_PROBE_TEST_H */

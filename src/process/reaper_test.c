@@ -35,7 +35,7 @@ static int set_up(void **state)
 {
 	static fixture on;
 
-	on = (fixture){ NULL };
+	on = (fixture){ NULL, NULL };
 	if (hk_loop_new(&on.loop) < 0 || hk_reaper_new(&on.reaper, on.loop) < 0)
 		return -1;
 	*state = &on;

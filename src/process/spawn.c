@@ -316,7 +316,9 @@ void hki_process_spawned_elsewhere(hk_process *process)
 		hki_registry_note_failure(
 		    process->registry, process, r, hki_step_name(step));
 		hki_process_fail(process, r, hki_step_name(step));
-	} else if (process->buried && !process->detached) {
+	} else if (process->detached) {
+		hki_tree_detach(process->tree);
+	} else if (process->buried) {
 		hki_process_kill_buried(process);
 	} else {
 		if (process->stop_wanted)

@@ -21,6 +21,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 #include "os/arch/arch.h"
 
 /* Signals of the kernel's interface are 1 to 64; libc hides some of them. */
@@ -301,8 +302,8 @@ HKI_RAW static void reset_signals(const hki_plan *plan)
 	CALL(SYS_rt_sigprocmask, SIG_SETMASK, &mask, 0, SIGNAL_SET_BYTES);
 }
 
-/* As execvp(3): go on where a path cannot be used, and remember that one was
- * there but not permitted. */
+/* As execvp(3): go on where a path cannot be used, and remember that one was there
+ * but not permitted.  A directory of PATH that we may not look into says nothing. */
 HKI_RAW static void execute(hki_plan *plan)
 {
 	long kept = -ENOENT;
@@ -312,14 +313,16 @@ HKI_RAW static void execute(hki_plan *plan)
 
 		switch (error) {
 		case -EACCES:
-			kept = error;
+			if (!plan->searched ||
+			    CALL(SYS_faccessat, AT_FDCWD, *path, F_OK) == 0)
+				kept = error;
 			break;
 		case -ENOENT:
 		case -ENOTDIR:
 		case -ENODEV:
 		case -ESTALE:
 		case -ETIMEDOUT:
-			if (plan->paths[1] == NULL)
+			if (!plan->searched)
 				kept = error;
 			break;
 		default:

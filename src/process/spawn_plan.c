@@ -97,7 +97,7 @@ void hki_plan_deinit(hki_plan *plan)
 	hki_plan_close_child_files(plan);
 	for (size_t i = 0; i < HKI_COUNT(plan->ends); i++)
 		hki_closep(&plan->ends[i]);
-	hki_free(plan->environment);
+	hki_free(plan->environment_block);
 	hki_free(plan->paths);
 	hki_free(plan->cwd);
 	hki_free(plan->fds);
@@ -186,7 +186,8 @@ static int find_program(hki_plan *plan, const char *file, hk_error_list *errors)
 	if (*file == '\0')
 		return hki_plan_fail(plan, HKI_STEP_EXEC, -ENOENT, errors,
 		    "the name of the program is empty");
-	if (strchr(file, '/') != NULL)
+	plan->searched = strchr(file, '/') == NULL;
+	if (!plan->searched)
 		plan->paths = hki_strings_copy(&file, 1);
 	else
 		plan->paths = search_paths(path != NULL ? path : DEFAULT_PATH, file);
@@ -222,6 +223,8 @@ static int check_ranges(
 		{ UINT32_MAX, opts->stdio[0].kind, 0, HK_STDIO_PTY, "stdin" },
 		{ UINT32_MAX, opts->stdio[1].kind, 0, HK_STDIO_PTY, "stdout" },
 		{ UINT32_MAX, opts->stdio[2].kind, 0, HK_STDIO_STDOUT, "stderr" },
+		{ UINT32_MAX, opts->terminal_rows, 0, UINT16_MAX, "terminal_rows" },
+		{ UINT32_MAX, opts->terminal_columns, 0, UINT16_MAX, "terminal_columns" },
 	};
 
 	for (size_t i = 0; i < HKI_COUNT(ranges); i++) {
@@ -347,8 +350,9 @@ static int take_values(hki_plan *plan, const hk_process_opts *opts,
 	plan->umask = opts->umask;
 	plan->nice = opts->nice;
 	plan->io_priority = opts->io_class << IO_CLASS_SHIFT | opts->io_level;
-	(void) snprintf(
-	    plan->oom_score, sizeof(plan->oom_score), "%d", (int) opts->oom_score);
+	if ((plan->todo & HKI_TODO_OOM_SCORE) != 0)
+		(void) snprintf(plan->oom_score, sizeof(plan->oom_score), "%d",
+		    (int) opts->oom_score);
 	plan->parent_death_signal = opts->parent_death_signal;
 	plan->parent = getpid();
 	if ((plan->todo & HKI_TODO_KEEP_SIGNALS) != 0)

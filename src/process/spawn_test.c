@@ -399,8 +399,10 @@ static void the_parent_death_signal_survives_a_change_of_user(void **state)
 	hk_process_opts opts = command_opts(COMMAND("setpriv", "--dump"));
 
 	(void) state;
-	if (geteuid() != 0)
+	if (geteuid() != 0) {
+		print_message("# only root can: skipped\n");
 		skip();
+	}
 	opts.user = "nobody";
 	opts.parent_death_signal = SIGTERM;
 	assert_non_null(strstr(probe_run(&opts), "Parent death signal: TERM"));
@@ -414,8 +416,10 @@ static void a_user_brings_ids_and_groups(void **state)
 	hk_process_opts opts = command_opts(show_ids);
 
 	(void) state;
-	if (geteuid() != 0)
+	if (geteuid() != 0) {
+		print_message("# only root can: skipped\n");
 		skip();
+	}
 	opts.user = "nobody";
 	assert_string_equal(
 	    "Uid: 65534 65534 65534 65534 Gid: 65534 65534 65534 65534 Groups: 65534",
@@ -432,8 +436,10 @@ static void numbers_bring_no_groups_of_ours(void **state)
 	const uint32_t groups[] = { 20001, 20002 };
 
 	(void) state;
-	if (geteuid() != 0)
+	if (geteuid() != 0) {
+		print_message("# only root can: skipped\n");
 		skip();
+	}
 	opts.flags = HK_PROCESS_SET_UID | HK_PROCESS_SET_GID;
 	opts.uid = 12345;
 	opts.gid = 12346;

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@
 
 typedef struct opener {
 	hki_plan *plan;
+	const hk_process_opts *opts;
 	hk_error_list *errors;
 	int null;              /* /dev/null, opened once, or -1 */
 	int terminal;          /* the pty's end, or -1 */
@@ -118,6 +120,15 @@ static int open_pipe(opener *o, unsigned int stream)
 	return keep(o, theirs);
 }
 
+static void set_size(int terminal, const hk_process_opts *opts)
+{
+	struct winsize size = { .ws_row = (unsigned short) opts->terminal_rows,
+		.ws_col = (unsigned short) opts->terminal_columns };
+
+	if (opts->terminal_rows != 0 && opts->terminal_columns != 0)
+		(void) ioctl(terminal, TIOCSWINSZ, &size);
+}
+
 /* One terminal for all streams that ask; our end is for stdin, and for the first
  * of stdout and stderr. */
 static int open_terminal(opener *o, unsigned int stream)
@@ -131,6 +142,7 @@ static int open_terminal(opener *o, unsigned int stream)
 		if (r < 0)
 			return hki_plan_fail(
 			    o->plan, step_of(stream), r, o->errors, "a pseudo-terminal");
+		set_size(terminal, o->opts);
 		o->terminal = keep(o, terminal);
 		(void) keep(o, o->master);
 	}
@@ -248,7 +260,9 @@ static void mark_moves(hki_plan *plan)
 
 int hki_plan_stdio(hki_plan *plan, const hk_process_opts *opts, hk_error_list *errors)
 {
-	opener o = { .plan = plan, .errors = errors, .null = -1, .terminal = -1 };
+	opener o = {
+		.plan = plan, .opts = opts, .errors = errors, .null = -1, .terminal = -1
+	};
 	int r;
 
 	plan->fds = opts->fd_count > SIZE_MAX / sizeof(*plan->fds) - 4

@@ -211,6 +211,7 @@ int hki_tree_new(hki_tree **out, const hki_tree_opts *opts)
 	hki_list_init(&tree->node);
 	tree->reaper = hki_reaper_of(opts->loop);
 	tree->control = -1;
+	tree->news = -1;
 	tree->control_child = -1;
 	tree->keeper = (hki_pidref) HKI_PIDREF_NULL;
 	r = try_level(tree, opts);
@@ -312,6 +313,8 @@ void hki_tree_ended(hki_tree *tree)
 
 void hki_tree_detach(hki_tree *tree)
 {
+	if (tree == NULL)
+		return;
 	if (tree->level == HK_TREE_KEEPER)
 		(void) hki_keeper_request(tree, HKI_KEEPER_DETACH, 0);
 	tree->detached = true;

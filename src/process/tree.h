@@ -84,7 +84,7 @@ void hki_tree_remember(hki_tree *tree);
 
 /*
  * What is in it may outlive the handle: from here on, freeing leaves it running.
- * Only a keeper has to be told; elsewhere freeing kills nobody.
+ * Only a keeper has to be told; elsewhere freeing kills nobody.  NULL is fine.
  */
 void hki_tree_detach(hki_tree *tree);
 

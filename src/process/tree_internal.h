@@ -47,6 +47,7 @@ struct hki_tree {
 
 	/* HK_TREE_KEEPER */
 	int control;
+	int news; /* the pipe for the program's end */
 	int control_child;
 	uint32_t requests;
 	hki_pidref keeper;

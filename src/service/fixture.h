@@ -39,6 +39,7 @@ struct seen {
 	char error[200];
 	char text[300];
 	char output[300];
+	char word[16]; /* of event, as it is written */
 	double delay_s;
 	pid_t pid;
 	uint64_t seq;
@@ -73,6 +74,8 @@ static inline void note_event(
 	assert_true(f->count < SEEN_MAX);
 	f->count++;
 	seen->event = event->event;
+	(void) hk_record_format(seen->word, sizeof(seen->word), &hk_service_event_type,
+	    event, (unsigned int) hk_record_find(&hk_service_event_type, "event"));
 	seen->seq = event->seq;
 	seen->state = event->state;
 	seen->instance = event->instance;

@@ -121,6 +121,7 @@ void hki_instance_ended(hk_process *process, const hk_process_exit *how, void *u
 	hki_set_enter(set);
 	instance->id = hk_process_identity(process);
 	instance->how = *how;
+	instance->ended_ns = hki_clock_monotonic_ns();
 	hki_project_ended(set->opts.project, &instance->id);
 	if (how->end == HK_END_FAILED)
 		(void) snprintf(instance->failure, sizeof(instance->failure), "%s: %s",
@@ -145,6 +146,7 @@ static void begin(hki_instance *instance)
 	if (r >= 0)
 		return;
 	memset(&instance->how, 0, sizeof(instance->how));
+	instance->ended_ns = hki_clock_monotonic_ns();
 	instance->how.end = HK_END_FAILED;
 	instance->how.error = r;
 	instance->how.step = "";
@@ -157,6 +159,14 @@ static void begin_checks(hki_instance *instance)
 
 	if (r < 0)
 		hki_instance_unhealthy(NULL, hk_error_text(r), instance);
+}
+
+/* The pause counts from the end itself, not from when its last words were read. */
+static uint64_t pause_left(const hki_instance *instance)
+{
+	uint64_t gone = hki_clock_monotonic_ns() - instance->ended_ns;
+
+	return gone < instance->answer.delay_ns ? instance->answer.delay_ns - gone : 0;
 }
 
 static void act(hki_instance *instance, unsigned int actions)
@@ -174,7 +184,7 @@ static void act(hki_instance *instance, unsigned int actions)
 	if (actions & HKI_ACT_KILL)
 		kill_process(instance);
 	if (actions & HKI_ACT_ARM_TIMER)
-		hk_timer_set(instance->timer, instance->answer.delay_ns, 0);
+		hk_timer_set(instance->timer, pause_left(instance), 0);
 	if (actions & HKI_ACT_SPAWN)
 		begin(instance);
 	if (actions & HKI_ACT_BEGIN_HEALTH)

@@ -36,6 +36,8 @@ void hki_policy_from_opts(hki_policy *out, const hk_service_opts *opts)
 	out->factor = opts->backoff_factor >= 1 ? opts->backoff_factor : 2;
 	out->reset_after_ns = or_default(opts->reset_after_ns, 60 * HKI_NS_PER_S);
 	out->limit_count = opts->limit_count != 0 ? opts->limit_count : 10;
+	if (opts->limit_count == UINT32_MAX)
+		out->limit_count = 0;
 	if (out->limit_count > HKI_POLICY_LIMIT_MAX)
 		out->limit_count = HKI_POLICY_LIMIT_MAX;
 	out->limit_window_ns = or_default(opts->limit_window_ns, 60 * HKI_NS_PER_S);
@@ -46,10 +48,10 @@ int hki_policy_memory_init(
     hki_policy_memory *memory, const hki_policy *policy, uint64_t seed)
 {
 	memset(memory, 0, sizeof(*memory));
-	memory->restart_times = hki_zalloc_array(policy->limit_count, sizeof(uint64_t));
+	memory->capacity = policy->limit_count != 0 ? policy->limit_count : 1;
+	memory->restart_times = hki_zalloc_array(memory->capacity, sizeof(uint64_t));
 	if (memory->restart_times == NULL)
 		return -ENOMEM;
-	memory->capacity = policy->limit_count;
 	hki_random_seed(&memory->random, seed);
 	return 0;
 }
@@ -124,7 +126,7 @@ static bool window_is_full(
 {
 	uint64_t oldest;
 
-	if (memory->count < memory->capacity)
+	if (policy->limit_count == 0 || memory->count < memory->capacity)
 		return false;
 	oldest = memory->restart_times[(memory->newest + 1) % memory->capacity];
 	return now_ns - oldest < policy->limit_window_ns;

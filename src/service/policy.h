@@ -21,7 +21,7 @@ typedef struct hki_policy {
 	uint64_t max_ns;
 	double factor;
 	uint64_t reset_after_ns;
-	uint32_t limit_count;
+	uint32_t limit_count; /* 0: no limit */
 	uint64_t limit_window_ns;
 	uint64_t slow_retry_ns;
 } hki_policy;

@@ -182,6 +182,25 @@ static void at_the_limit_it_gives_up_when_asked(void **unused)
 	world_end(&world);
 }
 
+static void the_limit_can_be_switched_off(void **unused)
+{
+	hk_service_opts opts = HK_SERVICE_OPTS_INIT;
+	struct world world;
+
+	(void) unused;
+	opts.backoff_factor = 1;
+	opts.limit_count = UINT32_MAX;
+	world_make(&world, &opts);
+	for (size_t i = 0; i < 1000; i++) {
+		hki_policy_answer answer = fails_after(&world, 0);
+
+		assert_int_equal(answer.verdict, HKI_POLICY_RETRY);
+		assert_false(answer.limited);
+		assert_about(100 * HKI_NS_PER_MS, answer.delay_ns);
+	}
+	world_end(&world);
+}
+
 static void retries_in_a_row_can_be_counted(void **unused)
 {
 	hk_service_opts opts = HK_SERVICE_OPTS_INIT;
@@ -277,6 +296,7 @@ int main(void)
 		cmocka_unit_test(a_storm_after_a_week_is_limited_too),
 		cmocka_unit_test(at_the_limit_it_is_tried_slowly_until_it_runs_well),
 		cmocka_unit_test(at_the_limit_it_gives_up_when_asked),
+		cmocka_unit_test(the_limit_can_be_switched_off),
 		cmocka_unit_test(retries_in_a_row_can_be_counted),
 		cmocka_unit_test(good_ends_are_the_success_codes_and_nothing_else),
 		cmocka_unit_test(policies_differ_in_what_they_restart),

@@ -53,6 +53,7 @@ struct hki_instance {
 	uint32_t restarts;
 	uint64_t started_ns; /* CLOCK_MONOTONIC; 0: not now */
 	uint64_t ready_ns;
+	uint64_t ended_ns; /* of the last end */
 	double start_time_s;
 	hk_process_id id;      /* of the last process */
 	hk_process_exit how;   /* how it ended */

@@ -30,6 +30,8 @@ static void events_are_numbered_without_gaps_and_can_be_written(void **state)
 	for (size_t i = 0; i < f->count; i++)
 		assert_int_equal(f->seen[i].seq, i + 1);
 	assert_int_equal(f->seen[f->count - 1].event, HK_SERVICE_EVENT_END);
+	assert_string_equal(f->seen[0].word, "state");
+	assert_string_equal(f->seen[f->count - 1].word, "end");
 	assert_int_equal(f->summary.completed, 1);
 }
 

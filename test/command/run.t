@@ -92,7 +92,7 @@ The stop signal can be caught; its answer does not change the code:
   > echo up
   > while :; do sleep 0.01; done
   > END
-  $ hostkit run --timeout 300ms --signal USR1 -- bash patient.sh
+  $ hostkit run --timeout 2s --signal USR1 -- bash patient.sh
   up
   asked
   [124]

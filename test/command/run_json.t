@@ -43,7 +43,7 @@ A signal takes the place of the exit code:
 
 The time was up:
 
-  $ hostkit run --json --timeout 100ms -- sh -c 'echo begun; sleep 60' > document
+  $ hostkit run --json --timeout 2s -- sh -c 'echo begun; sleep 60' > document
   [124]
   $ field timed_out < document; field stdout < document
   true

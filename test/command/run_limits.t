@@ -65,7 +65,7 @@ Priority:
   $ hostkit run --io-level 6 -- ionice
   best-effort: prio 6
   $ hostkit run --io-class lazy true
-  hostkit run: option '--io-class': 'lazy' is not a word it knows; write one of: none realtime best-effort idle
+  hostkit run: option '--io-class': 'lazy' is not a word it knows; write one of: realtime best-effort idle
   [125]
   $ hostkit run --oom-score 321 -- cat /proc/self/oom_score_adj
   321

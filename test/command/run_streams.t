@@ -56,7 +56,7 @@ Bytes pass through untouched:
 A FIFO nobody writes to does not hang the start:
 
   $ mkfifo fifo
-  $ timeout 20 hostkit run --timeout 200ms --stdin fifo -- sh -c 'echo started'
+  $ timeout 20 hostkit run --timeout 10s --stdin fifo -- sh -c 'echo started'
   started
 
 A reader that goes away ends the program as it would without us:

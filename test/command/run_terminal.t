@@ -14,19 +14,19 @@ The program has our terminal, and is in the foreground of it:
   hello Ada
   exit 0
 
-Ctrl-C reaches it once:
+Ctrl-C reaches it once. Hostkit is held still while the program answers the first: were it
+passed on as well, the program would hear it again afterwards.
 
-  $ cat > counting.sh <<'END'
-  > trap 'echo caught; caught=1' INT
-  > echo ready
-  > while [ -z "$caught" ]; do sleep 0.01; done
-  > sleep 0.3
-  > echo done
-  > END
-  $ drive --show expect:ready 'send:\x03' -- hostkit run -- bash counting.sh | sed 's/\^C//'
-  ready
-  caught
-  done
+  $ drive --show expect:ready signal:SIGSTOP 'send:\x03' 'expect:caught 1' signal:SIGCONT 'send:\x03' 'expect:caught' \
+  >   'send:\x03' 'expect:caught' 'send:q\n' -- hostkit run -- python3 "$TESTDIR/counting.py" | tail -n 2
+  total 3
+  exit 0
+
+In a group of its own the terminal does not reach it, and hostkit passes it on:
+
+  $ drive --show expect:ready 'send:\x03' 'expect:caught 1' 'send:\x03' 'expect:caught 2' 'send:\x03' -- \
+  >   hostkit run --new-group -- python3 "$TESTDIR/counting.py" 3 | tail -n 2
+  total 3
   exit 0
 
 One that does not catch it ends, and we end in the same way, so that a loop in a shell ends too:
@@ -60,7 +60,7 @@ A terminal of its own:
   $ printf 'typed\n' | hostkit run --pty -- cat | tr -d '\r'
   typed
   typed
-  $ drive --size 30x100 --show -- hostkit run --pty -- sh -c 'sleep 0.2; stty size'
+  $ drive --size 30x100 --show -- hostkit run --pty -- stty size
   30 100
   exit 0
   $ drive --show expect:ready resize:10x20 expect:done -- hostkit run --pty -- bash -c 'trap "stty size; echo done; exit 5" WINCH; echo ready; while :; do sleep 0.01; done'
@@ -68,10 +68,8 @@ A terminal of its own:
   10 20
   done
   exit 5
-  $ drive --show expect:ready 'send:\x03' -- hostkit run --pty -- bash counting.sh | sed 's/\^C//'
-  ready
-  caught
-  done
+  $ drive --show expect:ready 'send:\x03' 'expect:caught 1' 'send:\x03' 'expect:caught 2' 'send:q\n' -- hostkit run --pty -- python3 "$TESTDIR/counting.py" | tail -n 2
+  total 2
   exit 0
   $ hostkit run --pty --json -- sh -c 'echo in the document; tty >&2' < /dev/null | field stdout | tr -d '\r' | sed 's/[0-9]*$//'
   in the document
