@@ -18,7 +18,7 @@
 #include <hostkit/hostkit.h>
 #include "harness.h"
 
-enum { STARTS = 100 };
+enum { STARTS = 20 };
 
 static char program[] = "/bin/true";
 static char *arguments[] = { program, NULL };
@@ -162,7 +162,7 @@ static void ask_whole(size_t gib)
 	const bench_question question = { .bench = "spawn",
 		.name = name,
 		.unit = "us",
-		.rounds = 21,
+		.rounds = 101, /* short ones: a busy machine disturbs both alike */
 		.ratio = BENCH_SPEED,
 		.kind = BENCH_AT_LEAST,
 		.goal = 0.95 };

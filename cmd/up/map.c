@@ -198,7 +198,7 @@ static void map_log_file(
 {
 	to->path = path;
 	to->max_bytes = from->max_size_bytes;
-	to->max_files = from->max_files;
+	to->max_files = from->max_files + 1; /* the file says how many old ones */
 	to->timestamps = from->timestamps;
 }
 

@@ -33,7 +33,7 @@ struct up {
 static void up_deinit(struct up *up)
 {
 	up_signals_free(up->signals);
-	hk_service_set_free(up->set);
+	hk_service_set_free(hki_take(up->set));
 	hk_process_spawner_free(up->spawner);
 	if (up->reaper != NULL)
 		(void) hk_reaper_kill_orphans(up->reaper);
@@ -62,11 +62,24 @@ static void on_end(hk_service_set *set, const hk_service_summary *summary, void 
 	hk_loop_stop(up->loop, 0);
 }
 
+/* The log is older than the set, which numbers everything that happens. */
+static void on_log(hk_log *log, const hk_log_event *event, void *user)
+{
+	struct up *up = user;
+
+	(void) log;
+	if (up->set != NULL)
+		hk_service_set_tell_log(up->set, event);
+}
+
 /* Everything that must stand before the first program starts. */
 static int prepare(struct up *up)
 {
+	hk_log_opts log = HK_LOG_OPTS_INIT;
 	int r;
 
+	log.on_event = on_log;
+	log.user = up;
 	if ((r = hk_error_list_new(&up->errors)) < 0 ||
 	    (r = hk_loop_new(&up->loop)) < 0 ||
 	    (r = hk_reaper_new(&up->reaper, up->loop)) < 0 ||
@@ -76,7 +89,7 @@ static int prepare(struct up *up)
 	    &up->project, up->request->project, up->request->state_directory, up->errors);
 	if (r < 0)
 		return r;
-	if ((r = hk_log_new(&up->log, up->loop, NULL)) < 0 ||
+	if ((r = hk_log_new(&up->log, up->loop, &log)) < 0 ||
 	    (r = up_show_new(&up->show, up->log, up->request)) < 0)
 		return r;
 	return hk_process_spawner_new(&up->spawner, up->loop);

@@ -304,6 +304,10 @@ HK_API HK_MUST_USE int hk_service_set_scale(
 /* Open the log files again, after something else has renamed them. */
 HK_API void hk_service_set_reopen_logs(hk_service_set *set);
 
+/* Pass on what a borrowed log reports in hk_log_opts.on_event, as HK_SERVICE_EVENT_LOG.  A set
+ * hears its own log by itself. */
+HK_API void hk_service_set_tell_log(hk_service_set *set, const hk_log_event *event);
+
 /* Has every instance ended (or none was started)? */
 HK_API bool hk_service_set_ended(const hk_service_set *set);
 

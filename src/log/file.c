@@ -345,6 +345,9 @@ int hk_log_file_new(hk_log_sink **out, hk_log *log, const hk_log_file_opts *opts
 	    offsetof(hk_log_file_opts, path) + sizeof(own.path));
 	if (r < 0)
 		return r;
+	r = hki_log_check(log);
+	if (r < 0)
+		return r;
 	if (own.path == NULL || own.path[0] == '\0')
 		return -EINVAL;
 	file = hki_zalloc(sizeof(*file));

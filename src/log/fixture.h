@@ -110,6 +110,13 @@ static inline void await_event(struct fixture *f, hk_log_event_kind kind)
 		assert_true(hk_loop_run_once(f->loop, 1000) >= 0);
 }
 
+/* Turn the loop until @bytes of the stream have been read. */
+static inline void await_read(struct fixture *f, hk_log_stream *stream, uint64_t bytes)
+{
+	while (hk_log_stream_total(stream) < bytes)
+		assert_true(hk_loop_run_once(f->loop, 1) >= 0);
+}
+
 static inline hk_log_sink *new_file(
     struct fixture *f, uint64_t max_bytes, uint32_t max_files)
 {

@@ -126,10 +126,12 @@ int hk_log_stream_flush(
     hk_log_stream *stream, uint64_t limit_ns, hk_log_flush_fn fn, void *user)
 {
 	struct flush *flush;
-	int r;
+	int r = hki_log_check(stream->log);
 
-	if (stream->log->closed || stream->log->outer == NULL)
-		return HK_ECLOSED;
+	if (r == 0 && stream->log->outer == NULL)
+		r = HK_ECLOSED;
+	if (r < 0)
+		return r;
 	flush = hki_zalloc(sizeof(*flush));
 	if (flush == NULL)
 		return -ENOMEM;
@@ -140,7 +142,7 @@ int hk_log_stream_flush(
 	flush->limit_ns = limit_ns;
 	hki_list_init(&flush->node);
 	hki_log_stream_reference(stream);
-	r = hki_mailbox_send(&stream->log->to_log, &flush->letter);
+	r = hki_log_ask(stream->log, &flush->letter);
 	if (r < 0) {
 		flush_free(flush);
 		return r;

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -177,12 +178,29 @@ void hki_log_tell(
 
 /* ---- the caller's thread ---- */
 
+int hki_log_check(const hk_log *log)
+{
+	if (log->owner != getpid())
+		return -ECHILD;
+	return log->closed ? HK_ECLOSED : 0;
+}
+
+int hki_log_ask(hk_log *log, hki_letter *letter)
+{
+	/* The locks of a forked child may be held by threads it does not have. */
+	if (log->owner != getpid())
+		return -ECHILD;
+	return hki_mailbox_send(&log->to_log, letter);
+}
+
 static void outer_loop_freed(hki_loop_member *member)
 {
 	hk_log *log = hki_list_entry(member, hk_log, member);
 
-	hki_mailbox_close(&log->to_loop);
+	/* First, so that the letters which are still there tell nobody. */
 	log->outer = NULL;
+	if (log->owner == getpid())
+		hki_mailbox_close(&log->to_loop);
 }
 
 static int start_inner(hk_log *log)
@@ -208,6 +226,7 @@ static void init_members(hk_log *log, hk_loop *loop, const hk_log_opts *opts)
 {
 	pthread_condattr_t monotonic;
 
+	log->owner = getpid();
 	atomic_init(&log->references, 1);
 	log->outer = loop;
 	log->on_event = opts->on_event;
@@ -300,7 +319,7 @@ void hk_log_free(hk_log *log)
 	log->closed = true;
 	hki_loop_leave(&log->member);
 	/* In a forked child there is no such thread, and its memory stays with it. */
-	if (log->outer != NULL && hki_loop_check(log->outer) < 0)
+	if (log->owner != getpid())
 		return;
 	end_thread(log);
 	if (log->outer != NULL)

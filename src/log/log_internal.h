@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <hostkit/log.h>
 #include "base/buffer.h"
 #include "base/list.h"
@@ -37,6 +38,8 @@
 #define HKI_LOG_QUEUED_MAX ((size_t) 256 * 1024)
 
 struct hk_log {
+	pid_t
+	    owner; /* [any] never changes: differs in a forked child, which has no threads */
 	atomic_uint references;   /* [any] the handle, the thread, each sink and stream */
 	hk_loop *outer;           /* [loop] NULL once it is freed */
 	hki_loop_member member;   /* [loop] */
@@ -149,6 +152,10 @@ struct hk_log_stream {
 };
 
 /* log.c */
+/* May the caller's side be used?  0, -ECHILD in a forked child, HK_ECLOSED. */
+int hki_log_check(const hk_log *log);
+/* Send to the log's thread.  0, or an error as above: the letter stays the sender's. */
+int hki_log_ask(hk_log *log, hki_letter *letter);
 void hki_log_reference(hk_log *log);
 void hki_log_release(hk_log *log);
 /* Tell the caller about a sink; on the log's thread or a terminal's. */

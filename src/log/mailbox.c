@@ -1,12 +1,15 @@
 #include "log/mailbox.h"
 
 #include <hostkit/error.h>
+#include "base/cleanup.h"
 
 /*
  * hk_loop_post() can fail for lack of memory, and letting go of a stream or
  * telling that a sink moves again must not.  A letter lives inside the object
- * it is about; the list of letters is opened by a hook in every turn of the
- * receiving loop, and hk_loop_wake() makes it take one.
+ * it is about; the list of letters is opened by a hook after the wait of every
+ * turn of the receiving loop, and hk_loop_wake() ends that wait.  It is not
+ * opened before the wait: a callback has run then, and whoever turns the loop
+ * until it has would wait once more.
  */
 
 static void collect(hk_hook *hook, void *user)
@@ -15,15 +18,32 @@ static void collect(hk_hook *hook, void *user)
 	hki_mailbox_open(user);
 }
 
+/* What came while the loop was not being run shall not be slept over. */
+static void remind(hk_hook *hook, void *user)
+{
+	hki_mailbox *mailbox = user;
+
+	(void) hook;
+	(void) pthread_mutex_lock(&mailbox->mutex);
+	if (!hki_list_empty(&mailbox->letters))
+		hk_loop_wake(mailbox->loop);
+	(void) pthread_mutex_unlock(&mailbox->mutex);
+}
+
 int hki_mailbox_init(hki_mailbox *mailbox, hk_loop *loop)
 {
 	int r;
 
 	hki_list_init(&mailbox->letters);
-	mailbox->hook = NULL;
-	r = hk_hook_start(&mailbox->hook, loop, HK_HOOK_PREPARE, collect, mailbox);
+	mailbox->before = mailbox->after = NULL;
+	r = hk_hook_start(&mailbox->before, loop, HK_HOOK_PREPARE, remind, mailbox);
 	if (r < 0)
 		return r;
+	r = hk_hook_start(&mailbox->after, loop, HK_HOOK_CHECK, collect, mailbox);
+	if (r < 0) {
+		hk_hook_free(hki_take(mailbox->before));
+		return r;
+	}
 	mailbox->loop = loop;
 	(void) pthread_mutex_init(&mailbox->mutex, NULL);
 	return 0;
@@ -69,8 +89,8 @@ void hki_mailbox_close(hki_mailbox *mailbox)
 	mailbox->loop = NULL;
 	(void) pthread_mutex_unlock(&mailbox->mutex);
 	hki_mailbox_open(mailbox);
-	hk_hook_free(mailbox->hook);
-	mailbox->hook = NULL;
+	hk_hook_free(hki_take(mailbox->before));
+	hk_hook_free(hki_take(mailbox->after));
 }
 
 void hki_mailbox_deinit(hki_mailbox *mailbox)

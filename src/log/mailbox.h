@@ -15,8 +15,9 @@ typedef struct hki_letter {
 typedef struct hki_mailbox {
 	pthread_mutex_t mutex;
 	hki_list letters;
-	hk_loop *loop; /* NULL once closed */
-	hk_hook *hook;
+	hk_loop *loop;   /* NULL once closed */
+	hk_hook *before; /* the wait of a turn */
+	hk_hook *after;
 } hki_mailbox;
 
 /* 0 or -ENOMEM.  On the loop's thread or before it runs. */

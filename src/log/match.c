@@ -43,7 +43,9 @@ static void matched(hki_letter *letter)
 {
 	hk_log_watch *watch = hki_list_entry(letter, hk_log_watch, letter);
 
-	if (!watch->freed && !watch->stream->log->closed)
+	const hk_log *log = watch->stream->log;
+
+	if (!watch->freed && !log->closed && log->outer != NULL)
 		watch->fn(watch, watch->line, watch->length, watch->user);
 	release(watch);
 }
@@ -157,10 +159,10 @@ int hk_log_watch_line(hk_log_watch **out, hk_log_stream *stream, const char *pat
     hk_log_match_fn fn, void *user, hk_error_list *errors)
 {
 	hk_log_watch *watch;
-	int r;
+	int r = hki_log_check(stream->log);
 
-	if (stream->log->closed)
-		return HK_ECLOSED;
+	if (r < 0)
+		return r;
 	watch = hki_zalloc(sizeof(*watch));
 	if (watch == NULL)
 		return -ENOMEM;
@@ -177,7 +179,7 @@ int hk_log_watch_line(hk_log_watch **out, hk_log_stream *stream, const char *pat
 	watch->fn = fn;
 	watch->user = user;
 	hki_list_init(&watch->node);
-	r = hki_mailbox_send(&stream->log->to_log, &watch->letter);
+	r = hki_log_ask(stream->log, &watch->letter);
 	if (r < 0) {
 		atomic_store(&watch->references, 1);
 		release(watch);
@@ -192,6 +194,6 @@ void hk_log_watch_free(hk_log_watch *watch)
 	if (watch == NULL)
 		return;
 	watch->freed = true;
-	if (hki_mailbox_send(&watch->stream->log->to_log, &watch->leave) < 0)
+	if (hki_log_ask(watch->stream->log, &watch->leave) < 0)
 		release(watch);
 }

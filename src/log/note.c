@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/alloc.h"
 
 /*
@@ -55,7 +56,7 @@ int hki_log_note_send(hk_log_sink *sink, const char *bytes, size_t length, bool 
 		note->bytes[length] = '\n';
 	atomic_fetch_add(&sink->queued, total);
 	hki_log_sink_reference(sink);
-	if (hki_mailbox_send(&sink->log->to_log, &note->letter) == 0)
+	if (hki_log_ask(sink->log, &note->letter) == 0)
 		return 0;
 	free_note(note);
 	return HK_ECLOSED;
@@ -65,6 +66,8 @@ int hk_log_sink_write(hk_log_sink *sink, const void *bytes, size_t length)
 {
 	const char *text = bytes;
 
+	if (sink->log->owner != getpid())
+		return -ECHILD;
 	if (length == 0)
 		return 0;
 	return sink->kind->say(sink, text, length, text[length - 1] != '\n');

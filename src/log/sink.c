@@ -83,9 +83,7 @@ void hki_log_sink_deinit(hk_log_sink *sink)
 
 int hki_log_sink_announce(hk_log_sink *sink)
 {
-	if (sink->log->closed)
-		return HK_ECLOSED;
-	return hki_mailbox_send(&sink->log->to_log, &sink->arrive);
+	return hki_log_ask(sink->log, &sink->arrive);
 }
 
 void hki_log_sink_resume(hk_log_sink *sink)
@@ -106,7 +104,7 @@ void hk_log_sink_free(hk_log_sink *sink)
 {
 	if (sink == NULL)
 		return;
-	if (hki_mailbox_send(&sink->log->to_log, &sink->leave) < 0)
+	if (hki_log_ask(sink->log, &sink->leave) < 0)
 		hki_log_sink_release(sink);
 }
 
@@ -135,7 +133,7 @@ void hk_log_sink_reopen(hk_log_sink *sink)
 	request->letter.open = reopen;
 	request->sink = sink;
 	hki_log_sink_reference(sink);
-	if (hki_mailbox_send(&sink->log->to_log, &request->letter) < 0) {
+	if (hki_log_ask(sink->log, &request->letter) < 0) {
 		hki_log_sink_release(sink);
 		hki_free(request);
 	}

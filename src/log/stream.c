@@ -330,8 +330,7 @@ static int take_over(hk_log_stream *stream, int given)
 	if (!stream->owned_pipe)
 		stream->read_fd = given;
 	atomic_fetch_add(&stream->references, 1); /* the log's thread's */
-	r = stream->log->closed ? HK_ECLOSED
-				: hki_mailbox_send(&stream->log->to_log, &stream->arrive);
+	r = hki_log_ask(stream->log, &stream->arrive);
 	if (r < 0) {
 		atomic_fetch_sub(&stream->references, 1);
 		if (!stream->owned_pipe)
@@ -370,8 +369,10 @@ int hk_log_stream_new(hk_log_stream **out, hk_log *log, const hk_log_stream_opts
 {
 	hki_cleanup(streamp_release) hk_log_stream *stream = NULL;
 	hk_log_stream_opts own = HK_LOG_STREAM_OPTS_INIT;
-	int r;
+	int r = hki_log_check(log);
 
+	if (r < 0)
+		return r;
 	if (opts != NULL) {
 		r = hki_opts_copy(&own, sizeof(own), opts, opts->size, sizeof(size_t));
 		if (r < 0)
@@ -401,8 +402,12 @@ int hk_log_stream_fd(const hk_log_stream *stream)
 int hk_log_stream_attach(
     hk_log_stream *stream, hk_log_sink *sink, const char *label, unsigned int color)
 {
-	hki_log_attachment *attachment = hki_zalloc(sizeof(*attachment));
+	hki_log_attachment *attachment;
+	int r = hki_log_check(stream->log);
 
+	if (r < 0)
+		return r;
+	attachment = hki_zalloc(sizeof(*attachment));
 	if (attachment == NULL)
 		return -ENOMEM;
 	if (label != NULL) {
@@ -419,7 +424,7 @@ int hk_log_stream_attach(
 	hki_list_init(&attachment->node);
 	hki_log_sink_reference(sink);
 	hki_log_stream_reference(stream);
-	if (hki_mailbox_send(&stream->log->to_log, &attachment->arrive) < 0) {
+	if (hki_log_ask(stream->log, &attachment->arrive) < 0) {
 		attachment_free(attachment);
 		hki_log_stream_release(stream);
 		return HK_ECLOSED;
@@ -454,6 +459,8 @@ int hk_log_stream_tail(const hk_log_stream *stream, char **out, size_t *out_leng
 	bool cut;
 	char *text;
 
+	if (stream->log->owner != getpid())
+		return -ECHILD;
 	(void) pthread_mutex_lock(&own->mutex);
 	length = own->tail.length;
 	cut = atomic_load(&own->total) > length;
@@ -492,6 +499,6 @@ void hk_log_stream_free(hk_log_stream *stream)
 	stream->freed = true;
 	hki_closep(&stream->write_fd);
 	stream->write_fd = -1;
-	if (hki_mailbox_send(&stream->log->to_log, &stream->leave) < 0)
+	if (hki_log_ask(stream->log, &stream->leave) < 0)
 		hki_log_stream_release(stream);
 }

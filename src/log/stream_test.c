@@ -1,6 +1,7 @@
 #include "log/fixture.h"
 
 #include "base/torture.h"
+#include "loop/contract_test.h"
 
 /* Streams: tails, waiting for lines, flushing, and lives that end in any order. */
 
@@ -284,6 +285,119 @@ static void the_programs_end_of_the_pipe_blocks_as_it_expects(void **state)
 	hk_log_stream_free(stream);
 }
 
+/* ---- the contract of what calls back ---- */
+
+struct held {
+	hk_log *log;
+	hk_log_stream *stream;
+};
+
+static void hold(contract_probe *probe)
+{
+	struct held *held = calloc(1, sizeof(*held));
+
+	assert_non_null(held);
+	assert_int_equal(hk_log_new(&held->log, probe->loop, NULL), 0);
+	assert_int_equal(hk_log_stream_new(&held->stream, held->log, NULL), 0);
+	probe->state = held;
+}
+
+static void let_go(contract_probe *probe)
+{
+	struct held *held = probe->state;
+
+	hk_log_stream_free(held->stream);
+	hk_log_free(held->log);
+	free(held);
+}
+
+static void told_of_line(hk_log_watch *watch, const char *line, size_t length, void *user)
+{
+	(void) watch;
+	(void) line;
+	(void) length;
+	contract_called(user, 0);
+}
+
+static int start_watch(void **out, contract_probe *probe)
+{
+	struct held *held = probe->state;
+
+	return hk_log_watch_line(
+	    (hk_log_watch **) out, held->stream, "go", told_of_line, probe, NULL);
+}
+
+static int start_bad_watch(void **out, contract_probe *probe)
+{
+	struct held *held = probe->state;
+
+	return hk_log_watch_line(
+	    (hk_log_watch **) out, held->stream, "(", told_of_line, probe, NULL);
+}
+
+static void print_line(contract_probe *probe)
+{
+	struct held *held = probe->state;
+
+	print(held->stream, "go\n");
+}
+
+static void free_watch(contract_probe *probe)
+{
+	hk_log_watch_free(probe->handle);
+}
+
+static void waiting_for_a_line_keeps_the_contract(void **state)
+{
+	static const contract_operation watch = { .name = "hk_log_watch_line",
+		.setup = hold,
+		.teardown = let_go,
+		.start = start_watch,
+		.start_failing = start_bad_watch,
+		.trigger = print_line,
+		.free = free_watch };
+
+	(void) state;
+	contract_check(&watch);
+}
+
+static void told_of_flush(hk_log_stream *stream, void *user)
+{
+	(void) stream;
+	contract_called(user, 0);
+}
+
+static int start_flush(void **out, contract_probe *probe)
+{
+	struct held *held = probe->state;
+	int r =
+	    hk_log_stream_flush(held->stream, 20 * HKI_NS_PER_S, told_of_flush, probe);
+
+	if (r == 0)
+		*out = held->stream;
+	return r;
+}
+
+static void free_stream(contract_probe *probe)
+{
+	struct held *held = probe->state;
+
+	hk_log_stream_free(held->stream);
+	held->stream = NULL;
+}
+
+static void flushing_keeps_the_contract(void **state)
+{
+	static const contract_operation operation = { .name = "hk_log_stream_flush",
+		.setup = hold,
+		.teardown = let_go,
+		.start = start_flush,
+		.free = free_stream };
+
+	(void) state;
+	contract_check(&operation);
+}
+
 static int make_everything(void *user)
 {
 	struct fixture *f = user;
@@ -334,6 +448,8 @@ int main(void)
 		TEST(sinks_may_go_before_the_streams_that_print_to_them),
 		TEST(a_descriptor_of_somebody_else_is_read_to_its_end),
 		TEST(the_programs_end_of_the_pipe_blocks_as_it_expects),
+		TEST(waiting_for_a_line_keeps_the_contract),
+		TEST(flushing_keeps_the_contract),
 		TEST(running_out_of_memory_leaks_nothing),
 #undef TEST
 	};

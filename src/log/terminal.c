@@ -404,8 +404,9 @@ int hk_log_terminal_new(hk_log_sink **out, hk_log *log, const hk_log_terminal_op
 		return r;
 	if (own.stall > HK_LOG_STALL_BLOCK)
 		return -EINVAL;
-	if (log->closed)
-		return HK_ECLOSED;
+	r = hki_log_check(log);
+	if (r < 0)
+		return r;
 	terminal = hki_zalloc(sizeof(*terminal));
 	if (terminal == NULL)
 		return -ENOMEM;

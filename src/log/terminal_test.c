@@ -54,7 +54,7 @@ static void lines_stand_behind_the_labels_of_their_streams(void **state)
 	api = new_stream(f, sink, "api-1");
 	db = new_stream(f, sink, "db");
 	print(api, "one\ntwo\nbegin");
-	flush(f, db);
+	await_read(f, api, 13);
 	print(db, "three\n");
 	flush(f, db);
 	print(api, "ning\n");

@@ -69,159 +69,23 @@ static int gone(int r)
 	return r == -ENOENT ? -ESRCH : r;
 }
 
-/* ---- /proc/PID/stat ---- */
-
-/*
- * The name is whatever the program likes, parentheses, spaces and line ends
- * included, and numbers alone follow it: so the last parenthesis closes it.
- */
-
-/* Words separated by single spaces, read one after the other. */
-typedef struct reader {
-	const char *at;
-	const char *end;
-} reader;
-
-static int read_unsigned(reader *in, uint64_t *out)
-{
-	uint64_t value = 0;
-	const char *begin = in->at;
-
-	while (in->at < in->end && *in->at >= '0' && *in->at <= '9') {
-		unsigned int digit = (unsigned int) (*in->at - '0');
-
-		if (value > (UINT64_MAX - digit) / 10)
-			return HK_EPARSE;
-		value = value * 10 + digit;
-		in->at++;
-	}
-	if (in->at == begin)
-		return HK_EPARSE;
-	*out = value;
-	return 0;
-}
-
-static int read_int(reader *in, int *out)
-{
-	bool negative = in->at < in->end && *in->at == '-';
-	uint64_t value;
-
-	if (negative)
-		in->at++;
-	if (read_unsigned(in, &value) < 0 || value > INT_MAX)
-		return HK_EPARSE;
-	*out = negative ? -(int) value : (int) value;
-	return 0;
-}
-
-static int expect(reader *in, const char *text)
-{
-	size_t length = strlen(text);
-
-	if ((size_t) (in->end - in->at) < length || memcmp(in->at, text, length) != 0)
-		return HK_EPARSE;
-	in->at += length;
-	return 0;
-}
-
-/* Step over @count words and the space behind each. */
-static int skip_words(reader *in, unsigned int count)
-{
-	while (count-- > 0) {
-		const char *space = memchr(in->at, ' ', (size_t) (in->end - in->at));
-
-		if (space == NULL)
-			return HK_EPARSE;
-		in->at = space + 1;
-	}
-	return 0;
-}
-
-/* Step over "(name) " to the state letter, field 3. */
-static int skip_name(reader *in)
-{
-	const char *close;
-
-	if (expect(in, " (") < 0)
-		return HK_EPARSE;
-	close = memrchr(in->at, ')', (size_t) (in->end - in->at));
-	if (close == NULL)
-		return HK_EPARSE;
-	in->at = close;
-	return expect(in, ") ");
-}
-
-int hki_proc_stat_parse(hki_proc_stat *out, const char *text, size_t length)
-{
-	reader in = { text, text + length };
-	hki_proc_stat stat;
-
-	if (read_int(&in, &stat.pid) < 0 || stat.pid <= 0 || skip_name(&in) < 0 ||
-	    in.at == in.end)
-		return HK_EPARSE;
-	stat.state = *in.at++;
-	if (expect(&in, " ") < 0 || read_int(&in, &stat.parent) < 0 ||
-	    expect(&in, " ") < 0 || read_int(&in, &stat.group) < 0 ||
-	    expect(&in, " ") < 0 || read_int(&in, &stat.session) < 0 ||
-	    expect(&in, " ") < 0)
-		return HK_EPARSE;
-	/* Fields 7 to 21 lie between the session and the start. */
-	if (skip_words(&in, 15) < 0 || read_unsigned(&in, &stat.start_ticks) < 0)
-		return HK_EPARSE;
-	*out = stat;
-	return 0;
-}
-
-/* 52 numbers of at most 20 digits and a name of at most 4 * 15 bytes, escaped. */
-#define STAT_MAX 1280
-
-static int read_stat_text(char out[STAT_MAX], size_t *out_length, pid_t pid)
-{
-	char path[32];
-
-	if (pid <= 0)
-		return -EINVAL;
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int) pid);
-	return gone(hki_read_file(AT_FDCWD, path, out, STAT_MAX, out_length));
-}
-
-int hki_proc_stat_read(hki_proc_stat *out, pid_t pid)
-{
-	char text[STAT_MAX];
-	size_t length;
-	int r = read_stat_text(text, &length, pid);
-
-	return r < 0 ? r : hki_proc_stat_parse(out, text, length);
-}
-
-int hki_proc_exit_status(int *out_status, pid_t pid)
-{
-	char text[STAT_MAX];
-	hki_proc_stat stat;
-	const char *last;
-	reader in;
-	size_t length;
-	int r = read_stat_text(text, &length, pid);
-
-	if (r < 0)
-		return r;
-	r = hki_proc_stat_parse(&stat, text, length);
-	if (r < 0)
-		return r;
-	if (stat.state != 'Z' && stat.state != 'X')
-		return -EBUSY;
-	/* Field 52, the last one. */
-	last = memrchr(text, ' ', length);
-	if (last == NULL)
-		return HK_EPARSE;
-	in = (reader){ last + 1, text + length };
-	return read_int(&in, out_status);
-}
-
 /* ---- directories ---- */
 
 /* Room for about a hundred entries a call. */
 #define ENTRIES_BYTES 4096
+
+/* The name as a positive number, or 0 if it is none. */
+static pid_t whole_number(const char *name)
+{
+	int number = 0;
+
+	for (; *name >= '0' && *name <= '9'; name++)
+		if (number > (INT_MAX - 9) / 10)
+			return 0;
+		else
+			number = number * 10 + (*name - '0');
+	return *name == '\0' ? number : 0;
+}
 
 /* Call @visit for every entry of @directory that is a positive number. */
 static int each_number(int directory, int (*visit)(pid_t number, void *user), void *user)
@@ -237,12 +101,11 @@ static int each_number(int directory, int (*visit)(pid_t number, void *user), vo
 			return 0;
 		for (ssize_t at = 0; at < length;) {
 			const struct dirent64 *entry = (const void *) (entries + at);
-			reader in = { entry->d_name,
-				entry->d_name + strlen(entry->d_name) };
-			int number, r;
+			pid_t number = whole_number(entry->d_name);
+			int r;
 
 			at += entry->d_reclen;
-			if (read_int(&in, &number) < 0 || in.at != in.end || number <= 0)
+			if (number == 0)
 				continue;
 			r = visit(number, user);
 			if (r != 0)
@@ -367,148 +230,6 @@ int hki_proc_children_by_parent(
 	child_visit to = { .visit = visit, .user = user, .parent = pid };
 
 	return hki_proc_each(visit_if_child, &to);
-}
-
-/* ---- /proc/PID/environ ---- */
-
-/* Where we are in the stream of NUL-terminated entries. */
-typedef struct entry_matcher {
-	const char *name;
-	size_t name_length;
-	size_t position; /* in the present entry */
-	bool other;      /* the present entry is not the one */
-	char *out;
-	size_t capacity;
-	size_t length;
-	bool empty; /* nothing came at all */
-} entry_matcher;
-
-/* Feed one byte.  1: the value is complete; 0: go on; HK_ELIMIT: it is too long. */
-static int match_byte(entry_matcher *matcher, char byte)
-{
-	size_t position = matcher->position++;
-
-	if (byte == '\0') {
-		bool found = !matcher->other && position > matcher->name_length;
-
-		matcher->position = 0;
-		matcher->other = false;
-		return found ? 1 : 0;
-	}
-	if (matcher->other)
-		return 0;
-	if (position <= matcher->name_length) {
-		char wanted =
-		    position < matcher->name_length ? matcher->name[position] : '=';
-
-		matcher->other = byte != wanted;
-		return 0;
-	}
-	if (matcher->length + 1 >= matcher->capacity)
-		return HK_ELIMIT;
-	matcher->out[matcher->length++] = byte;
-	return 0;
-}
-
-static int match_stream(entry_matcher *matcher, int fd)
-{
-	char text[4096];
-
-	for (;;) {
-		ssize_t length = read(fd, text, sizeof(text));
-
-		if (length < 0 && errno == EINTR)
-			continue;
-		if (length < 0)
-			return -errno;
-		if (length == 0)
-			return matcher->empty ? -ENODATA : -ENOENT;
-		matcher->empty = false;
-		for (ssize_t i = 0; i < length; i++) {
-			int r = match_byte(matcher, text[i]);
-
-			if (r != 0)
-				return r;
-		}
-	}
-}
-
-/*
- * An empty environment may be one that exec has not put in place yet: its start,
- * field 50 of stat, is then 0.  Without any memory (field 23) the process is ending.
- */
-static int why_empty(pid_t pid)
-{
-	uint64_t memory, start;
-	char text[STAT_MAX];
-	size_t length;
-	reader in;
-	int r = read_stat_text(text, &length, pid);
-
-	if (r < 0)
-		return r;
-	in = (reader){ text, text + length };
-	if (skip_words(&in, 1) < 0)
-		return HK_EPARSE;
-	in.at--;
-	if (skip_name(&in) < 0 || skip_words(&in, 20) < 0 ||
-	    read_unsigned(&in, &memory) < 0 || skip_words(&in, 27) < 0 ||
-	    read_unsigned(&in, &start) < 0)
-		return HK_EPARSE;
-	if (memory == 0)
-		return -ESRCH;
-	return start == 0 ? -EAGAIN : -ENODATA;
-}
-
-int hki_proc_environment(pid_t pid, const char *name, char *out, size_t capacity)
-{
-	hki_cleanup(hki_closep) int fd = -1;
-	entry_matcher matcher = {
-		.name = name,
-		.name_length = strlen(name),
-		.out = out,
-		.capacity = capacity,
-		.empty = true,
-	};
-	char path[32];
-	int r;
-
-	if (capacity == 0)
-		return HK_ELIMIT;
-	snprintf(path, sizeof(path), "/proc/%d/environ", (int) pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return gone(-errno);
-	r = match_stream(&matcher, fd);
-	if (r == -ENODATA)
-		return why_empty(pid);
-	if (r < 0)
-		return r;
-	out[matcher.length] = '\0';
-	return (int) matcher.length;
-}
-
-#define ENVIRONMENT_VALUE_MAX 256
-
-int hki_proc_has_environment(pid_t pid, const char *entry)
-{
-	const char *equals = strchr(entry, '=');
-	char value[ENVIRONMENT_VALUE_MAX];
-	char name[ENVIRONMENT_VALUE_MAX];
-	int r;
-
-	if (equals == NULL || equals == entry ||
-	    (size_t) (equals - entry) >= sizeof(name) ||
-	    strlen(equals + 1) >= sizeof(value))
-		return -EINVAL;
-	memcpy(name, entry, (size_t) (equals - entry));
-	name[equals - entry] = '\0';
-	r = hki_proc_environment(pid, name, value, sizeof(value));
-	if (r == -ENOENT || r == -ENODATA || r == HK_ELIMIT)
-		return 0;
-	if (r < 0)
-		return r;
-	return strcmp(value, equals + 1) == 0 ? 1 : 0;
 }
 
 /* ---- this boot ---- */

@@ -2,8 +2,8 @@
  * The child's environment: what we have (unless cleared), then files, then what
  * is set, then what is unset; a later word wins and takes the earlier one's place.
  *
- * Most starts change nothing, so the plain case copies the pointers it finds.
- * Only when something is set or unset are entries found by name, through a map,
+ * Most starts change nothing and happen at once, so the plain case is our own, not
+ * copied.  Only when something is set or unset are entries found by name, through a map,
  * since files may bring any number of them.
  */
 #include "process/spawn_plan.h"
@@ -178,8 +178,17 @@ static int finish(hki_plan *plan, builder *b, const char *tree_entry)
 	}
 	if (tree_entry != NULL)
 		texts[count++] = tree_entry;
-	plan->environment = hki_strings_copy(texts, count);
+	plan->environment_block = hki_strings_copy(texts, count);
+	plan->environment = plan->environment_block;
 	return plan->environment == NULL ? -ENOMEM : 0;
+}
+
+/* Ours as it is, for a start that happens before this call of the caller returns. */
+static bool is_just_ours(
+    const hk_process_opts *opts, const builder *b, const char *tree_entry)
+{
+	return !b->named && (opts->flags & HK_PROCESS_CLEAR_ENV) == 0 &&
+	       tree_entry == NULL && opts->spawner == NULL && environ != NULL;
 }
 
 int hki_plan_environment(hki_plan *plan, const hk_process_opts *opts,
@@ -191,6 +200,10 @@ int hki_plan_environment(hki_plan *plan, const hk_process_opts *opts,
 	};
 	int r;
 
+	if (is_just_ours(opts, &b, tree_entry)) {
+		plan->environment = environ;
+		return 0;
+	}
 	if ((opts->flags & HK_PROCESS_CLEAR_ENV) == 0 && inherit(&b) < 0)
 		return hki_plan_fail(
 		    plan, HKI_STEP_ENV, -ENOMEM, errors, "our own environment");

@@ -97,7 +97,7 @@ void hki_plan_deinit(hki_plan *plan)
 	hki_plan_close_child_files(plan);
 	for (size_t i = 0; i < HKI_COUNT(plan->ends); i++)
 		hki_closep(&plan->ends[i]);
-	hki_free(plan->environment);
+	hki_free(plan->environment_block);
 	hki_free(plan->paths);
 	hki_free(plan->cwd);
 	hki_free(plan->fds);
@@ -350,8 +350,9 @@ static int take_values(hki_plan *plan, const hk_process_opts *opts,
 	plan->umask = opts->umask;
 	plan->nice = opts->nice;
 	plan->io_priority = opts->io_class << IO_CLASS_SHIFT | opts->io_level;
-	(void) snprintf(
-	    plan->oom_score, sizeof(plan->oom_score), "%d", (int) opts->oom_score);
+	if ((plan->todo & HKI_TODO_OOM_SCORE) != 0)
+		(void) snprintf(plan->oom_score, sizeof(plan->oom_score), "%d",
+		    (int) opts->oom_score);
 	plan->parent_death_signal = opts->parent_death_signal;
 	plan->parent = getpid();
 	if ((plan->todo & HKI_TODO_KEEP_SIGNALS) != 0)

@@ -85,8 +85,9 @@ enum {
 
 typedef struct hki_plan {
 	uint32_t todo;
-	char *const *argv;  /* Borrowed from the process */
-	char **environment; /* one block */
+	char *const *argv; /* Borrowed from the process */
+	char *const *environment;
+	char **environment_block; /* the same, if it is ours to release */
 	char **paths; /* what to execute, first that can be; NULL-terminated, one block */
 	bool searched; /* they come from PATH */
 	char *cwd;

@@ -31,6 +31,7 @@ static void kill_process(hki_instance *instance)
 		memset(&instance->how, 0, sizeof(instance->how));
 		instance->how.end = HK_END_UNKNOWN;
 		instance->how.step = "";
+		instance->ended_ns = hki_clock_monotonic_ns();
 		after_end(instance);
 	} else if (hk_process_kill_tree(process, SIGKILL) < 0) {
 		return; /* its end is on the way */
@@ -48,9 +49,11 @@ static void stop_process(hki_instance *instance)
 		return; /* its end is on the way */
 }
 
-static uint64_t healthy_ns(const hki_instance *instance, uint64_t now)
+static uint64_t healthy_ns(const hki_instance *instance, uint64_t at)
 {
-	return instance->ready_ns != 0 ? now - instance->ready_ns : 0;
+	return instance->ready_ns != 0 && instance->ready_ns < at
+		   ? at - instance->ready_ns
+		   : 0;
 }
 
 /* Ask the policy what this end means. */
@@ -62,7 +65,7 @@ static hki_machine_event judge_end(hki_instance *instance)
 		[HKI_POLICY_RETRY] = HKI_EVENT_EXIT_RETRY,
 	};
 	const hki_policy *policy = &instance->service->description.policy;
-	uint64_t now = hki_clock_monotonic_ns();
+	uint64_t at = instance->ended_ns;
 	bool success = hki_policy_is_success(policy, &instance->how, instance->recycled);
 
 	/* Ends that were asked for say nothing about the program. */
@@ -70,7 +73,7 @@ static hki_machine_event judge_end(hki_instance *instance)
 	    instance->state == HK_SERVICE_STATE_RESTARTING)
 		return HKI_EVENT_EXIT_DONE;
 	instance->answer = hki_policy_ended(policy, &instance->policy, success,
-	    instance->recycled, healthy_ns(instance, now), now);
+	    instance->recycled, healthy_ns(instance, at), at);
 	return events[instance->answer.verdict];
 }
 
@@ -110,8 +113,31 @@ static void last_words_read(hk_log_stream *stream, void *user)
 	hki_set_leave(set);
 }
 
-/* The last lines are what a person wants to see of a failure, so they are waited
- * for, a moment; they are in the pipe already. */
+/* What the step was about, if it has a name.  NULL: the step says it all. */
+static const char *subject_of(const hk_process_opts *process, const char *step)
+{
+	if (strcmp(step, "exec") == 0)
+		return process->file != NULL ? process->file : process->argv[0];
+	return strcmp(step, "cwd") == 0 ? process->cwd : NULL;
+}
+
+static void note_failed_start(hki_instance *instance, const hk_process_exit *how)
+{
+	const char *subject =
+	    subject_of(&instance->service->description.process, how->step);
+
+	if (subject != NULL)
+		(void) snprintf(instance->failure, sizeof(instance->failure),
+		    "%s: '%.300s': %s (%s)", how->step, subject,
+		    hk_error_text(how->error), hk_error_name(how->error));
+	else
+		(void) snprintf(instance->failure, sizeof(instance->failure),
+		    "%s: %s (%s)", how->step, hk_error_text(how->error),
+		    hk_error_name(how->error));
+}
+
+/* What it printed is told before its end.  It is in the pipe already, so that takes a
+ * moment, and no more than LAST_WORDS_NS. */
 void hki_instance_ended(hk_process *process, const hk_process_exit *how, void *user)
 {
 	hki_instance *instance = user;
@@ -121,14 +147,13 @@ void hki_instance_ended(hk_process *process, const hk_process_exit *how, void *u
 	hki_set_enter(set);
 	instance->id = hk_process_identity(process);
 	instance->how = *how;
+	instance->ended_ns = hki_clock_monotonic_ns();
 	hki_project_ended(set->opts.project, &instance->id);
 	if (how->end == HK_END_FAILED)
-		(void) snprintf(instance->failure, sizeof(instance->failure), "%s: %s",
-		    how->step, hk_error_text(how->error));
+		note_failed_start(instance, how);
 	instance->ending = true;
 	hki_instance_end_checks(instance);
 	if (how->end == HK_END_FAILED || stream == NULL ||
-	    (how->end == HK_END_CODE && how->code == 0) ||
 	    hk_log_stream_flush(stream, LAST_WORDS_NS, last_words_read, instance) < 0)
 		after_end(instance);
 	hki_set_leave(set);
@@ -148,6 +173,7 @@ static void begin(hki_instance *instance)
 	instance->how.end = HK_END_FAILED;
 	instance->how.error = r;
 	instance->how.step = "";
+	instance->ended_ns = hki_clock_monotonic_ns();
 	after_end(instance);
 }
 
@@ -157,6 +183,14 @@ static void begin_checks(hki_instance *instance)
 
 	if (r < 0)
 		hki_instance_unhealthy(NULL, hk_error_text(r), instance);
+}
+
+/* The pause counts from the end itself, not from when its last words were read. */
+static uint64_t pause_left(const hki_instance *instance)
+{
+	uint64_t gone = hki_clock_monotonic_ns() - instance->ended_ns;
+
+	return gone < instance->answer.delay_ns ? instance->answer.delay_ns - gone : 0;
 }
 
 static void act(hki_instance *instance, unsigned int actions)
@@ -174,11 +208,20 @@ static void act(hki_instance *instance, unsigned int actions)
 	if (actions & HKI_ACT_KILL)
 		kill_process(instance);
 	if (actions & HKI_ACT_ARM_TIMER)
-		hk_timer_set(instance->timer, instance->answer.delay_ns, 0);
+		hk_timer_set(instance->timer, pause_left(instance), 0);
 	if (actions & HKI_ACT_SPAWN)
 		begin(instance);
 	if (actions & HKI_ACT_BEGIN_HEALTH)
 		begin_checks(instance);
+}
+
+/* At rest it holds no descriptors; what is in the pipes is still carried out. */
+static void close_streams(hki_instance *instance)
+{
+	hk_log_stream_free(hki_take(instance->out));
+	hk_log_stream_free(hki_take(instance->error));
+	hki_closep(&instance->notify_fd);
+	instance->notify_fd = -1;
 }
 
 void hki_instance_feed(hki_instance *instance, hki_machine_event event)
@@ -203,6 +246,8 @@ void hki_instance_feed(hki_instance *instance, hki_machine_event event)
 		hki_event_emit_state(instance);
 	if (!set->freed)
 		act(instance, step.actions);
+	if (hki_machine_is_over(instance->state))
+		close_streams(instance);
 }
 
 void hki_instance_give_up(hki_instance *instance, const char *why)
@@ -354,9 +399,7 @@ void hki_instance_free(hki_instance *instance)
 	hki_instance_end_checks(instance);
 	hk_process_free(instance->process);
 	hk_timer_free(instance->timer);
-	hki_closep(&instance->notify_fd);
-	hk_log_stream_free(instance->out);
-	hk_log_stream_free(instance->error);
+	close_streams(instance);
 	hki_policy_memory_deinit(&instance->policy);
 	hki_free(instance);
 }

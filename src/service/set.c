@@ -66,8 +66,7 @@ static void loop_freed(hki_loop_member *member)
 	set->loop = NULL;
 }
 
-/* A log of our own has nobody else to tell. */
-static void log_news(hk_log *log, const hk_log_event *event, void *user)
+void hk_service_set_tell_log(hk_service_set *set, const hk_log_event *event)
 {
 	static const char *const what[] = {
 		[HK_LOG_OPEN_FAILED] = "cannot be opened, output is lost",
@@ -76,15 +75,20 @@ static void log_news(hk_log *log, const hk_log_event *event, void *user)
 		[HK_LOG_ROTATE_FAILED] = "cannot be rotated and grows",
 		[HK_LOG_SINK_CLOSED] = "is read by nobody any more",
 	};
-	hk_service_set *set = user;
-	hki_cleanup(hki_freep) char *text = hki_format("log %s %s%s%s", event->sink,
+	hki_cleanup(hki_freep) char *text = hki_format("log '%s' %s%s%s", event->sink,
 	    what[event->kind], event->error != 0 ? ": " : "",
 	    event->error != 0 ? hk_error_text(event->error) : "");
 
-	(void) log;
 	hki_set_enter(set);
 	hki_event_emit(set, HK_SERVICE_EVENT_LOG, NULL, text);
 	hki_set_leave(set);
+}
+
+/* A log of our own has nobody else to tell. */
+static void log_news(hk_log *log, const hk_log_event *event, void *user)
+{
+	(void) log;
+	hk_service_set_tell_log(user, event);
 }
 
 static int get_helpers(hk_service_set *set)

@@ -77,7 +77,8 @@ static const sample refused[] = {
 	TEXT("\"\\ud800\""), TEXT("\"\\udc00\""), TEXT("\"\\ude00\\ud83d\""),
 	TEXT("\"\\ud83d\\ud83d\""), TEXT("\"\\ud83dx\""),
 	TEXT("\"\\ud83d\\n\""), TEXT("\"\\ud83d\\u0041\""),
-	TEXT("\"\\ud83d\\u\""), TEXT("\"\\ud83d"), TEXT("\"\\ud83d\\ude0\""),
+	TEXT("\"\\ud83d\\u\""),
+	TEXT("\"\\udc00\\udc00\""), TEXT("\"\\ud83d\\ue000\""), TEXT("\"\\ud83d"), TEXT("\"\\ud83d\\ude0\""),
 	/* UTF-8 */
 	TEXT("\"\x80\""), TEXT("\"\xff\""), TEXT("\"\xc0\x80\""),
 	TEXT("\"\xc1\xbf\""), TEXT("\"\xe0\x80\x80\""),

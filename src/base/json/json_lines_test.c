@@ -179,6 +179,9 @@ static void a_line_too_long_is_told_once(void **state)
 	expect_number(4);
 	expect_number(5);
 	expect_nothing();
+	/* The places of what follows are right all the same. */
+	feed("x\n");
+	expect_error(HK_EPARSE, 8, 1, 2 + 153 + 200 + 3 + 67);
 }
 
 static void the_end_of_a_line_too_long_can_be_the_end(void **state)
