@@ -129,7 +129,7 @@ static void a_program_that_does_not_exist_fails_with_its_step(void **state)
 	await_end(f);
 	assert_string_equal(
 	    find_seen(f, "ghost", HK_SERVICE_EVENT_STATE, HK_SERVICE_STATE_FAILED)->error,
-	    "exec: no such file or directory");
+	    "exec: '/nonexistent/program': no such file or directory (ENOENT)");
 }
 
 static void dependencies_start_first_and_stop_last(void **state)
