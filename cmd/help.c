@@ -182,10 +182,35 @@ static int append_command(hki_buffer *out, bool colour)
 			   "\nhostkit help VERB explains one verb, with examples.\n");
 }
 
+int cmd_help_append_family(hki_buffer *out, const char *family, bool colour)
+{
+	int r = hki_buffer_append_format(
+	    out, "Usage: hostkit %s VERB [options] [arguments]\n", family);
+
+	if (r == 0)
+		r = heading(out, "Verbs", colour);
+	for (const cmd_verb *const *each = cmd_verbs; r == 0 && *each != NULL; each++)
+		if (cmd_verb_of_family(*each, family) && !(*each)->hidden)
+			r = two_columns(out, (*each)->name, (*each)->help, VERB_COLUMN);
+	return r < 0
+		   ? r
+		   : hki_buffer_append_format(out,
+			 "\nhostkit help %s VERB explains one, with examples.\n", family);
+}
+
 int cmd_help_append(hki_buffer *out, const cmd_verb *verb, bool colour)
 {
 	return verb != NULL ? append_verb(out, verb, colour)
 			    : append_command(out, colour);
+}
+
+static int print(const cmd_output *output, const hki_buffer *text, int r, FILE *file)
+{
+	if (r < 0)
+		return cmd_fail(
+		    output, CMD_EXIT_FAILED, r, NULL, "cannot write the help");
+	fwrite(text->data, 1, text->length, file);
+	return CMD_EXIT_OK;
 }
 
 int cmd_help_print(const cmd_output *output, const cmd_verb *verb, FILE *file)
@@ -197,9 +222,18 @@ int cmd_help_print(const cmd_output *output, const cmd_verb *verb, FILE *file)
 		r = cmd_help_append_json(&text, verb);
 	else
 		r = cmd_help_append(&text, verb, cmd_colour_wanted(output, fileno(file)));
-	if (r < 0)
-		return cmd_fail(
-		    output, CMD_EXIT_FAILED, r, NULL, "cannot write the help");
-	fwrite(text.data, 1, text.length, file);
-	return CMD_EXIT_OK;
+	return print(output, &text, r, file);
+}
+
+int cmd_help_print_family(const cmd_output *output, const char *family)
+{
+	hki_cleanup(hki_buffer_deinitp) hki_buffer text = HKI_BUFFER_INIT;
+	int r;
+
+	if (output->json) /* the document of all verbs holds these too */
+		r = cmd_help_append_json(&text, NULL);
+	else
+		r = cmd_help_append_family(
+		    &text, family, cmd_colour_wanted(output, STDOUT_FILENO));
+	return print(output, &text, r, stdout);
 }

@@ -35,6 +35,8 @@ static int do_line(const cmd_line *line)
 		version.verb = &cmd_verb_version;
 		return cmd_verb_version.run(&version);
 	}
+	if (line->family != NULL)
+		return cmd_help_print_family(&call->output, line->family);
 	if (line->help)
 		return cmd_help_print(&call->output, call->verb, stdout);
 	if (call->verb != NULL)

@@ -280,7 +280,9 @@ static int fail_unknown_verb(const cmd_line *line, char *const *words, int count
 	for (const cmd_verb *const *verb = cmd_verbs; *verb != NULL; verb++)
 		if (!(*verb)->hidden)
 			cmd_nearest_offer(&nearest, (*verb)->name);
-	if (nearest.best != NULL)
+	if (family && count == 1)
+		snprintf(hint, sizeof(hint), "see hostkit %.60s --help", words[0]);
+	else if (nearest.best != NULL)
 		snprintf(hint, sizeof(hint), "did you mean '%s'?", nearest.best);
 
 	if (family && count == 1)
@@ -290,6 +292,13 @@ static int fail_unknown_verb(const cmd_line *line, char *const *words, int count
 		snprintf(mistake, sizeof(mistake), "unknown verb '%.120s'",
 		    family ? both : words[0]);
 	return fail_usage(line, mistake, hint);
+}
+
+/* `hostkit FAMILY --help`: what the word can be followed by. */
+static bool asks_for_family(char *const *words, int count)
+{
+	return count == 2 && cmd_verb_is_family(words[0]) &&
+	       (strcmp(words[1], "--help") == 0 || strcmp(words[1], "-h") == 0);
 }
 
 static int check_operands(const cmd_line *line)
@@ -348,6 +357,12 @@ int cmd_line_parse(cmd_line *out, int argc, char **argv)
 		return fail_usage(out, reader.mistake, reader.hint);
 	if (verb_at >= argc)
 		return 0;
+	if (asks_for_family(argv + verb_at, argc - verb_at) ||
+	    (out->help && argc - verb_at == 1 && cmd_verb_is_family(argv[verb_at]))) {
+		out->help = true;
+		out->family = argv[verb_at];
+		return 0;
+	}
 
 	out->call.verb = cmd_verb_find(argv + verb_at, argc - verb_at, &used);
 	if (out->call.verb == NULL)

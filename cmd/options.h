@@ -8,6 +8,7 @@
 typedef struct cmd_line {
 	cmd_call call; /* call.verb is NULL when none was named */
 	bool help;
+	const char *family; /* with help: the first word of verbs of two words, or NULL */
 	bool version;
 } cmd_line;
 

@@ -101,6 +101,9 @@ const cmd_verb *cmd_verb_find(char *const *words, int count, int *out_used);
 /* Is @word the first half of verbs with names of two words? */
 bool cmd_verb_is_family(const char *word);
 
+/* Does the name of @verb have two words, the first of them @word? */
+bool cmd_verb_of_family(const cmd_verb *verb, const char *word);
+
 /* One option as it was given. */
 typedef struct cmd_given {
 	const cmd_option *option;

@@ -58,13 +58,17 @@ const cmd_verb *cmd_verb_find(char *const *words, int count, int *out_used)
 	return NULL;
 }
 
-bool cmd_verb_is_family(const char *word)
+bool cmd_verb_of_family(const cmd_verb *verb, const char *word)
 {
 	size_t length = strlen(word);
 
+	return strncmp(verb->name, word, length) == 0 && verb->name[length] == ' ';
+}
+
+bool cmd_verb_is_family(const char *word)
+{
 	for (const cmd_verb *const *verb = cmd_verbs; *verb != NULL; verb++)
-		if (strncmp((*verb)->name, word, length) == 0 &&
-		    (*verb)->name[length] == ' ')
+		if (cmd_verb_of_family(*verb, word))
 			return true;
 	return false;
 }

@@ -53,6 +53,8 @@ static int run_help(const cmd_call *call)
 
 	if (cmd_call_value(call, HELP_LIST) != NULL)
 		return print_names();
+	if (call->operand_count == 1 && cmd_verb_is_family(call->operands[0]))
+		return cmd_help_print_family(&call->output, call->operands[0]);
 	if (call->operand_count > 0) {
 		verb = cmd_verb_find(call->operands, call->operand_count, &used);
 		if (verb == NULL || used != call->operand_count)

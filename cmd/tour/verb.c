@@ -103,5 +103,6 @@ const cmd_verb cmd_verb_tour = {
 	.examples = examples,
 	.exits = exits,
 	.values = "processes loop",
+	.operands_max = 1,
 	.run = run,
 };

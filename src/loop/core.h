@@ -140,8 +140,16 @@ static inline int hki_loop_usable(const hk_loop *loop)
 	return hki_loop_ask_usable(loop);
 }
 
+bool hki_loop_ask_inert(const hk_loop *loop);
+
 /* Must a handle leave everything but its own memory alone? */
-bool hki_loop_inert(const hk_loop *loop);
+static inline bool hki_loop_inert(const hk_loop *loop)
+{
+	if (loop->guard != NULL &&
+	    atomic_load_explicit(loop->guard, memory_order_relaxed) == HKI_LOOP_OPEN)
+		return false;
+	return hki_loop_ask_inert(loop);
+}
 
 /* ---- loop.c ---- */
 
@@ -181,7 +189,8 @@ static inline void hki_next_run(hk_loop *loop)
 
 /* ---- the phases ---- */
 
-bool hki_timers_run(hk_loop *loop); /* was any due? */
+bool hki_timers_run(hk_loop *loop);           /* was any due? */
+uint64_t hki_timers_first_due(hk_loop *loop); /* HKI_FOREVER: none is armed */
 void hki_posts_run(hk_loop *loop);
 void hki_hooks_run(hk_loop *loop, int kind);
 void hki_watches_run(hk_loop *loop, int count); /* the first @count events of the batch */

@@ -56,3 +56,15 @@ The version:
   $ hostkit version --json > document; valid < document; field schema < document
   valid
   hostkit.version/1
+
+The first word of two explains what can follow it:
+
+  $ hostkit json --help | sed -n '1p;4,5p'
+  Usage: hostkit json VERB [options] [arguments]
+    json check  check that files are JSON
+    json fmt    print JSON for people, or in its shortest form
+  $ hostkit json --help > a; hostkit help json > b; hostkit -h json | cat a b - | sort | uniq -c | grep -vc '^ *3 '
+  1
+  $ hostkit json
+  hostkit: 'json' needs a second word; see hostkit json --help
+  [2]
