@@ -18,7 +18,7 @@
 #include <uv.h>
 #endif
 
-enum { FEW = 100, MANY = 10000, EXITS = 50, ROUNDS = 9, SPARE = 300 };
+enum { FEW = 100, MANY = 10000, EXITS = 100, ROUNDS = 11, SPARE = 300 };
 
 static char program[] = "/bin/sleep";
 static char seconds[] = "3600";
@@ -212,7 +212,7 @@ static void raise_descriptor_limit(void)
 		fprintf(stderr, "the limit of open files is too low\n");
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	costs mine;
 	costs theirs = { NAN, NAN };
@@ -224,7 +224,11 @@ int main(void)
 	mine = measure(&ours);
 	hk_loop_free(loop);
 #if BENCH_HAS_LIBUV
-	theirs = measure(&libuv);
+	if (bench_wanted(argc, argv, libuv.name))
+		theirs = measure(&libuv);
+#else
+	(void) argc;
+	(void) argv;
 #endif
 	fprintf(stderr, "exits: CPU of one exit, at %d and at %d children\n", FEW, MANY);
 	fprintf(stderr, "  hostkit %.1f us, %.1f us\n", mine.few_us, mine.many_us);

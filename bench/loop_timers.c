@@ -2,7 +2,7 @@
  * What does a timer cost when a million of them are armed?
  *
  * Arming, setting anew, cancelling and expiring, each for 10^6 timers in random
- * order.  Peers get their handles in one array, which is the best memory can do
+ * order, through arrays of pointers as programs hold them.  Peers get their handles in one array, which is the best memory can do
  * for them; ours are allocated one by one, as the library gives them out.  All
  * use whole milliseconds, the resolution of libuv.
  */
@@ -69,6 +69,7 @@ static void sleep_until_due(void)
 typedef struct our_timers {
 	hk_loop *loop;
 	hk_timer *timers[TIMERS];
+	hk_timer *shuffled[TIMERS];
 } our_timers;
 
 static our_timers ours;
@@ -104,14 +105,13 @@ static void our_arm(uint32_t modulus)
 static void our_set_anew(void)
 {
 	for (uint32_t i = 0; i < TIMERS; i++)
-		hk_timer_set(
-		    ours.timers[order[i]], delays_ms[order[i]] * UINT64_C(2000000), 0);
+		hk_timer_set(ours.shuffled[i], delays_ms[i] * UINT64_C(2000000), 0);
 }
 
 static void our_cancel(void)
 {
 	for (uint32_t i = 0; i < TIMERS; i++)
-		hk_timer_stop(ours.timers[order[i]]);
+		hk_timer_stop(ours.shuffled[i]);
 }
 
 static void our_expire(void)
@@ -136,6 +136,7 @@ static void our_close(void)
 #if BENCH_HAS_LIBUV
 static uv_loop_t uv_side;
 static uv_timer_t *uv_timers;
+static uv_timer_t **uv_shuffled;
 static uv_timer_t **uv_single;
 
 static void uv_callback(uv_timer_t *timer)
@@ -148,7 +149,9 @@ static void uv_open(void)
 {
 	uv_timers = calloc(TIMERS, sizeof(*uv_timers));
 	uv_single = calloc(TIMERS, sizeof(uv_timer_t *));
-	if (uv_timers == NULL || uv_single == NULL || uv_loop_init(&uv_side) != 0)
+	uv_shuffled = calloc(TIMERS, sizeof(uv_timer_t *));
+	if (uv_timers == NULL || uv_single == NULL || uv_shuffled == NULL ||
+	    uv_loop_init(&uv_side) != 0)
 		abort();
 }
 
@@ -177,6 +180,8 @@ static void uv_prepare_handles(void)
 {
 	for (uint32_t i = 0; i < TIMERS; i++)
 		uv_timer_init(&uv_side, &uv_timers[i]);
+	for (uint32_t i = 0; i < TIMERS; i++)
+		uv_shuffled[i] = &uv_timers[order[i]];
 }
 
 static void uv_arm(uint32_t modulus)
@@ -188,14 +193,14 @@ static void uv_arm(uint32_t modulus)
 static void uv_set_anew(void)
 {
 	for (uint32_t i = 0; i < TIMERS; i++)
-		uv_timer_start(&uv_timers[order[i]], uv_callback,
-		    delays_ms[order[i]] * UINT64_C(2), 0);
+		uv_timer_start(
+		    uv_shuffled[i], uv_callback, delays_ms[i] * UINT64_C(2), 0);
 }
 
 static void uv_cancel_all(void)
 {
 	for (uint32_t i = 0; i < TIMERS; i++)
-		uv_timer_stop(&uv_timers[order[i]]);
+		uv_timer_stop(uv_shuffled[i]);
 }
 
 static void uv_expire(void)
@@ -217,6 +222,7 @@ static void uv_end(void)
 		abort();
 	free(uv_timers);
 	free(uv_single);
+	free(uv_shuffled);
 }
 #endif
 
@@ -225,6 +231,7 @@ static void uv_end(void)
 #if BENCH_HAS_LIBEV
 static struct ev_loop *ev_side;
 static ev_timer *ev_timers;
+static ev_timer **ev_shuffled;
 static ev_timer **ev_single;
 
 static void ev_callback(struct ev_loop *loop, ev_timer *timer, int events)
@@ -239,8 +246,10 @@ static void ev_open(void)
 {
 	ev_timers = calloc(TIMERS, sizeof(*ev_timers));
 	ev_single = calloc(TIMERS, sizeof(ev_timer *));
+	ev_shuffled = calloc(TIMERS, sizeof(ev_timer *));
 	ev_side = ev_loop_new(EVBACKEND_EPOLL);
-	if (ev_timers == NULL || ev_single == NULL || ev_side == NULL)
+	if (ev_timers == NULL || ev_single == NULL || ev_shuffled == NULL ||
+	    ev_side == NULL)
 		abort();
 }
 
@@ -265,6 +274,8 @@ static void ev_prepare_handles(void)
 {
 	for (uint32_t i = 0; i < TIMERS; i++)
 		ev_init(&ev_timers[i], ev_callback);
+	for (uint32_t i = 0; i < TIMERS; i++)
+		ev_shuffled[i] = &ev_timers[order[i]];
 }
 
 static void ev_arm(uint32_t modulus)
@@ -278,15 +289,15 @@ static void ev_arm(uint32_t modulus)
 static void ev_set_anew(void)
 {
 	for (uint32_t i = 0; i < TIMERS; i++) {
-		ev_timers[order[i]].repeat = delays_ms[order[i]] * 2e-3;
-		ev_timer_again(ev_side, &ev_timers[order[i]]);
+		ev_shuffled[i]->repeat = delays_ms[i] * 2e-3;
+		ev_timer_again(ev_side, ev_shuffled[i]);
 	}
 }
 
 static void ev_cancel_all(void)
 {
 	for (uint32_t i = 0; i < TIMERS; i++)
-		ev_timer_stop(ev_side, &ev_timers[order[i]]);
+		ev_timer_stop(ev_side, ev_shuffled[i]);
 }
 
 static void ev_expire(void)
@@ -299,6 +310,7 @@ static void ev_end(void)
 	ev_loop_destroy(ev_side);
 	free(ev_timers);
 	free(ev_single);
+	free(ev_shuffled);
 }
 #endif
 
@@ -320,6 +332,8 @@ typedef struct side {
 static void our_prepare(void)
 {
 	our_start();
+	for (uint32_t i = 0; i < TIMERS; i++)
+		ours.shuffled[i] = ours.timers[order[i]];
 	our_cancel();
 }
 

@@ -9,11 +9,10 @@
 #include <hostkit/json.h>
 
 static const char *const messages[] = {
-	"{\"id\": 9007199254740993, \"jobs\": [{\"name\": \"gr\\u00fcn\", \"share\": "
-	"0.5}]}",
-	"{\"id\": 1e3, \"jobs\": []}",
-	"{\"id\": 2.5}",
-	"{\"id\": 3,\n \"jobs\": [1, 2,]}",
+	"{\"id\":9007199254740993, \"jobs\":[{\"name\":\"gr\\u00fcn\",\"share\":0.5}]}",
+	"{\"id\":1e3, \"jobs\":[]}",
+	"{\"id\":2.5}",
+	"{\"id\":3,\n \"jobs\":[1, 2,]}",
 };
 
 static void show_jobs(const hk_json *jobs)

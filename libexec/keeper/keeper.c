@@ -43,7 +43,9 @@ typedef struct keeper {
 	int signals; /* signalfd for SIGCHLD */
 	int news; /* where the program's end is told; the reading end went to the host */
 	unsigned int flags;
-	sigset_t program_mask;
+	sigset_t
+	    program_mask; /* and whether it is to ignore SIGCHLD: as we were started */
+	bool ignores_children;
 	pid_t program; /* 0 once it was collected */
 	bool detached;
 	bool childless;
@@ -90,6 +92,8 @@ static void become_program(
 		(void) setpgid(0, 0);
 	/* Who kills the keeper kills at least the program with it. */
 	(void) prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (self->ignores_children)
+		(void) signal(SIGCHLD, SIG_IGN);
 	(void) sigprocmask(SIG_SETMASK, &self->program_mask, NULL);
 	*error = execute_in_path(file, argv);
 	_exit(127);
@@ -378,6 +382,8 @@ static int parse_number(const char *text)
 
 static int prepare(keeper *self)
 {
+	struct sigaction plain = { .sa_handler = SIG_DFL };
+	struct sigaction before;
 	sigset_t all, child;
 
 	if (fcntl(self->control, F_SETFD, FD_CLOEXEC) < 0)
@@ -386,6 +392,10 @@ static int prepare(keeper *self)
 	sigfillset(&all);
 	if (sigprocmask(SIG_SETMASK, &all, &self->program_mask) < 0)
 		return -errno;
+	/* Ignored, it would make the kernel throw away what children tell. */
+	if (sigaction(SIGCHLD, &plain, &before) < 0)
+		return -errno;
+	self->ignores_children = before.sa_handler == SIG_IGN;
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	self->signals = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -140,8 +140,16 @@ static inline int hki_loop_usable(const hk_loop *loop)
 	return hki_loop_ask_usable(loop);
 }
 
+bool hki_loop_ask_inert(const hk_loop *loop);
+
 /* Must a handle leave everything but its own memory alone? */
-bool hki_loop_inert(const hk_loop *loop);
+static inline bool hki_loop_inert(const hk_loop *loop)
+{
+	if (loop->guard != NULL &&
+	    atomic_load_explicit(loop->guard, memory_order_relaxed) == HKI_LOOP_OPEN)
+		return false;
+	return hki_loop_ask_inert(loop);
+}
 
 /* ---- loop.c ---- */
 

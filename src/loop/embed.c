@@ -58,7 +58,7 @@ void hki_timer_fd_expired(hk_loop *loop)
 
 static uint64_t first_due_ns(const hk_loop *loop)
 {
-	return loop->timers.count > 0 ? hki_timer_heap_first(&loop->timers)->due_ns
+	return loop->timers.armed > 0 ? hki_timer_heap_first(&loop->timers)->due_ns
 				      : HKI_FOREVER;
 }
 

@@ -67,7 +67,7 @@ int hki_loop_ask_usable(const hk_loop *loop)
 	return hki_loop_check(loop);
 }
 
-bool hki_loop_inert(const hk_loop *loop)
+bool hki_loop_ask_inert(const hk_loop *loop)
 {
 	return loop->gone || hki_loop_forked(loop);
 }

@@ -18,48 +18,45 @@ static uint64_t add_saturated(uint64_t left, uint64_t right)
 	return left > UINT64_MAX - right ? UINT64_MAX : left + right;
 }
 
-static hk_loop *loop_of(const hk_timer *timer)
-{
-	return hki_timer_chunk_of(timer)->loop;
-}
-
 static void arm(hk_loop *loop, hk_timer *timer, uint64_t due_ns)
 {
-	uint32_t background = timer->background;
+	bool was_armed = timer->armed;
 
 	if (due_ns <= loop->serving_ns)
 		due_ns = loop->serving_ns + 1; /* the next turn's */
-	if (!hki_timer_heap_set(
-		&loop->timers, hki_timer_slot_of(timer) | background, due_ns))
-		loop->active += background == 0;
+	timer->due_ns = due_ns;
+	timer->armed = true;
+	loop->active += !was_armed && !timer->background;
+	hki_timer_heap_set(&loop->timers, timer->slot, due_ns, was_armed);
 	hki_loop_changed(loop);
 }
 
-static void disarm(hk_loop *loop, const hk_timer *timer)
+static void disarm(hk_loop *loop, hk_timer *timer)
 {
-	uint32_t key = hki_timer_heap_remove(&loop->timers, hki_timer_slot_of(timer));
-
-	if (key == 0)
+	if (!timer->armed)
 		return;
-	loop->active -= (key & HKI_TIMER_BACKGROUND) == 0;
+	timer->armed = false;
+	loop->active -= !timer->background;
+	hki_timer_heap_remove(&loop->timers, timer->slot);
 	hki_loop_changed(loop);
 }
 
 static int create(hk_timer **out, hk_loop *loop, const hk_timer_opts *opts)
 {
-	hk_timer *timer = hki_timer_pool_acquire(&loop->timer_pool, loop);
+	hk_timer *timer = hki_timer_pool_acquire(&loop->timer_pool);
 
 	if (timer == NULL)
 		return -ENOMEM;
-	if (hki_timer_heap_reserve(
-		&loop->timers, hki_timer_pool_slots(&loop->timer_pool)) < 0) {
+	if (hki_timer_heap_reserve(&loop->timers, timer->slot + 1) < 0) {
 		hki_timer_pool_release(&loop->timer_pool, timer);
 		return -ENOMEM;
 	}
+	timer->loop = loop;
 	timer->fn = opts->fn;
 	timer->user = opts->user;
 	timer->interval_ns = opts->interval_ns;
-	timer->background = opts->background != 0 ? HKI_TIMER_BACKGROUND : 0;
+	timer->armed = false;
+	timer->background = opts->background != 0;
 	hki_loop_ref(loop);
 	arm(loop, timer, add_saturated(hki_loop_now(loop), opts->after_ns));
 	*out = timer;
@@ -99,7 +96,7 @@ int hk_timer_after(hk_timer **out, hk_loop *loop, uint64_t ms, hk_timer_fn fn, v
 
 void hk_timer_set(hk_timer *timer, uint64_t after_ns, uint64_t interval_ns)
 {
-	hk_loop *loop = loop_of(timer);
+	hk_loop *loop = timer->loop;
 
 	if (hki_loop_inert(loop))
 		return;
@@ -109,23 +106,19 @@ void hk_timer_set(hk_timer *timer, uint64_t after_ns, uint64_t interval_ns)
 
 void hk_timer_stop(hk_timer *timer)
 {
-	if (timer != NULL && !hki_loop_inert(loop_of(timer)))
-		disarm(loop_of(timer), timer);
+	if (timer != NULL && !hki_loop_inert(timer->loop))
+		disarm(timer->loop, timer);
 }
 
 uint64_t hk_timer_due_ns(const hk_timer *timer)
 {
-	hk_loop *loop = loop_of(timer);
-	uint32_t index;
-	uint64_t due_ns;
+	hk_loop *loop = timer->loop;
+	uint64_t now_ns;
 
-	if (hki_loop_inert(loop))
+	if (hki_loop_inert(loop) || !timer->armed)
 		return UINT64_MAX;
-	index = loop->timers.positions[hki_timer_slot_of(timer)];
-	if (index == 0)
-		return UINT64_MAX;
-	due_ns = loop->timers.entries[index].due_ns;
-	return due_ns > hki_loop_now(loop) ? due_ns - hki_loop_now(loop) : 0;
+	now_ns = hki_loop_now(loop);
+	return timer->due_ns > now_ns ? timer->due_ns - now_ns : 0;
 }
 
 void hk_timer_free(hk_timer *timer)
@@ -134,7 +127,7 @@ void hk_timer_free(hk_timer *timer)
 
 	if (timer == NULL)
 		return;
-	loop = loop_of(timer);
+	loop = timer->loop;
 	if (!hki_loop_inert(loop)) {
 		disarm(loop, timer);
 		hki_timer_pool_release(&loop->timer_pool, timer);
@@ -153,24 +146,21 @@ static uint64_t next_tick(uint64_t due_ns, uint64_t interval_ns, uint64_t now_ns
 /* The handle that is likely served next comes into the cache while this one is. */
 static void fetch_next(const hk_loop *loop)
 {
-	if (loop->timers.count > 0)
-		__builtin_prefetch(hki_timer_at(&loop->timer_pool,
-		    hki_timer_slot(hki_timer_heap_first(&loop->timers)->key)));
+	if (loop->timers.armed > 0)
+		__builtin_prefetch(hki_timer_at(
+		    &loop->timer_pool, hki_timer_heap_first(&loop->timers)->slot));
 }
 
 static void fire(hk_loop *loop, const hki_timer_entry *entry, uint64_t now_ns)
 {
-	hk_timer *timer = hki_timer_at(&loop->timer_pool, hki_timer_slot(entry->key));
+	hk_timer *timer = hki_timer_at(&loop->timer_pool, entry->slot);
 
 	if (loop->measuring)
 		hki_meter_lag(loop, entry->due_ns);
-	if (timer->interval_ns > 0) {
-		(void) hki_timer_heap_set(&loop->timers, entry->key,
-		    next_tick(entry->due_ns, timer->interval_ns, now_ns));
-	} else {
-		(void) hki_timer_heap_remove(&loop->timers, hki_timer_slot(entry->key));
-		loop->active -= (entry->key & HKI_TIMER_BACKGROUND) == 0;
-	}
+	if (timer->interval_ns > 0)
+		arm(loop, timer, next_tick(entry->due_ns, timer->interval_ns, now_ns));
+	else
+		disarm(loop, timer);
 	fetch_next(loop);
 	timer->fn(timer, timer->user);
 }
@@ -180,14 +170,14 @@ bool hki_timers_run(hk_loop *loop)
 	hki_timer_heap *heap = &loop->timers;
 	uint64_t now_ns;
 
-	if (heap->count == 0)
+	if (heap->armed == 0)
 		return false;
 	now_ns = hki_loop_now(loop);
 	if (hki_timer_heap_first(heap)->due_ns > now_ns)
 		return false;
 	hki_phase(loop, HK_PHASE_TIMERS);
 	loop->serving_ns = now_ns;
-	while (heap->count > 0) {
+	while (heap->armed > 0) {
 		hki_timer_entry first = *hki_timer_heap_first(heap);
 
 		if (first.due_ns > now_ns)

@@ -5,18 +5,23 @@
 #include "base/alloc.h"
 
 /*
- * A four-ary heap.  With a million timers its cost is cache misses, so an entry
- * holds its whole order beside a 32-bit key, four brothers fill one cache line
- * (the root sits at index 3 for that), and where an entry lies is noted in a
- * dense array by slot, not in the timers, which are ten times as large.  A
- * removal lets the hole sink to a leaf and then lifts the last entry into it:
- * that entry nearly always belongs down there, so comparing it on the way down
- * would be wasted.  While four brothers are compared, their children are
- * already on their way into the cache.
+ * A four-ary heap that forgets late.
+ *
+ * With a million timers the cost is cache misses, so an entry holds its whole
+ * order itself, four brothers fill one cache line (the root sits at index 3 for
+ * that), and while they are compared their children are fetched.  Nothing notes
+ * where in the heap an entry lies, which would be another miss for every step
+ * of every move.  Instead each arming has a number, and an entry counts only
+ * while its slot has the same: arming anew adds an entry, disarming just clears
+ * the number, and what is left behind is dead.  Dead entries go when they come
+ * to the front, or all at once when the array is full; it has room for two
+ * entries a slot, so that costs a constant share of each arming.
  */
 
-#define CACHE_LINE     64U
-#define FIRST_CAPACITY 256U
+#define CACHE_LINE  64U
+#define FIRST_SLOTS 64U
+/* At so many armings dead entries are swept out, long before their numbers come again. */
+#define SWEEP_INTERVAL (1U << 30)
 
 static uint32_t parent_of(uint32_t index)
 {
@@ -32,20 +37,27 @@ static inline bool before(const hki_timer_entry *left, const hki_timer_entry *ri
 {
 	if (left->due_ns != right->due_ns)
 		return left->due_ns < right->due_ns;
-	return (int32_t) (left->sequence - right->sequence) < 0;
+	return (int32_t) (left->arming - right->arming) < 0;
 }
+
+static inline bool is_dead(const hki_timer_heap *heap, const hki_timer_entry *entry)
+{
+	return heap->armings[entry->slot] != entry->arming;
+}
+
+/* ---- room ---- */
 
 void hki_timer_heap_deinit(hki_timer_heap *heap)
 {
 	hki_free(heap->block);
-	hki_free(heap->positions);
+	hki_free(heap->armings);
 	memset(heap, 0, sizeof(*heap));
 }
 
 /* Entries move to a new block: realloc() would not keep them on their lines. */
-static int grow_entries(hki_timer_heap *heap, uint32_t capacity)
+static int grow_entries(hki_timer_heap *heap, uint32_t slots)
 {
-	size_t bytes = ((size_t) capacity + HKI_TIMER_ROOT) * sizeof(hki_timer_entry);
+	size_t bytes = (2 * (size_t) slots + HKI_TIMER_ROOT) * sizeof(hki_timer_entry);
 	char *block = hki_alloc(bytes + CACHE_LINE);
 	hki_timer_entry *entries;
 
@@ -64,33 +76,27 @@ static int grow_entries(hki_timer_heap *heap, uint32_t capacity)
 
 int hki_timer_heap_reserve(hki_timer_heap *heap, uint32_t slots)
 {
-	uint32_t capacity = heap->capacity == 0 ? FIRST_CAPACITY : heap->capacity;
-	uint32_t *positions;
+	uint32_t rounded = heap->slots == 0 ? FIRST_SLOTS : heap->slots;
+	uint32_t *armings;
 
-	if (slots <= heap->capacity)
+	if (slots <= heap->slots)
 		return 0;
 	if (slots > HKI_TIMER_SLOTS_MAX)
 		return -ENOMEM;
-	while (capacity < slots)
-		capacity *= 2;
-	positions = hki_realloc_array(heap->positions, capacity, sizeof(*positions));
-	if (positions == NULL)
+	while (rounded < slots)
+		rounded *= 2;
+	armings = hki_realloc_array(heap->armings, rounded, sizeof(*armings));
+	if (armings == NULL)
 		return -ENOMEM;
-	heap->positions = positions;
-	if (grow_entries(heap, capacity) < 0)
+	heap->armings = armings;
+	if (grow_entries(heap, rounded) < 0)
 		return -ENOMEM;
-	memset(positions + heap->capacity, 0,
-	    (capacity - heap->capacity) * sizeof(*positions));
-	heap->capacity = capacity;
+	memset(armings + heap->slots, 0, (rounded - heap->slots) * sizeof(*armings));
+	heap->slots = rounded;
 	return 0;
 }
 
-static inline void place(
-    hki_timer_heap *heap, uint32_t index, const hki_timer_entry *entry)
-{
-	heap->entries[index] = *entry;
-	heap->positions[hki_timer_slot(entry->key)] = index;
-}
+/* ---- moves ---- */
 
 /* The hole at @index rises until @entry fits into it. */
 static void rise(hki_timer_heap *heap, uint32_t index, hki_timer_entry entry)
@@ -100,10 +106,10 @@ static void rise(hki_timer_heap *heap, uint32_t index, hki_timer_entry entry)
 
 		if (!before(&entry, &heap->entries[parent]))
 			break;
-		place(heap, index, &heap->entries[parent]);
+		heap->entries[index] = heap->entries[parent];
 		index = parent;
 	}
-	place(heap, index, &entry);
+	heap->entries[index] = entry;
 }
 
 /* All four brothers are there: pairs first, so that the comparisons overlap. */
@@ -151,45 +157,95 @@ static uint32_t sink(hki_timer_heap *heap, uint32_t index)
 		fetch_children(heap->entries, child, end);
 		child = child + 4 <= end ? soonest_of_four(heap->entries, child)
 					 : soonest_of_few(heap->entries, child, end);
-		place(heap, index, &heap->entries[child]);
+		heap->entries[index] = heap->entries[child];
 		index = child;
 	}
 }
 
-bool hki_timer_heap_set(hki_timer_heap *heap, uint32_t key, uint64_t due_ns)
+/* The last entry nearly always belongs far down: let the hole sink first, then look up. */
+static void drop_first(hki_timer_heap *heap)
 {
-	hki_timer_entry entry = { due_ns, heap->sequence++, key };
-	uint32_t index = heap->positions[hki_timer_slot(key)];
-	uint32_t leaf;
+	uint32_t last = HKI_TIMER_ROOT + --heap->count;
 
-	if (index == 0) {
-		rise(heap, HKI_TIMER_ROOT + heap->count++, entry);
-		return false;
-	}
-	if (before(&entry, &heap->entries[index])) {
-		rise(heap, index, entry);
-		return true;
-	}
-	leaf = sink(heap, index);
-	if (leaf == index) /* it was one, and later than its parent it is still */
-		place(heap, index, &entry);
-	else
-		rise(heap, leaf, entry);
-	return true;
+	if (heap->count > 0)
+		rise(heap, sink(heap, HKI_TIMER_ROOT), heap->entries[last]);
 }
 
-uint32_t hki_timer_heap_remove(hki_timer_heap *heap, uint32_t slot)
-{
-	uint32_t index = heap->positions[slot];
-	uint32_t last;
-	uint32_t key;
+/* ---- the dead ---- */
 
-	if (index == 0)
-		return 0;
-	key = heap->entries[index].key;
-	heap->positions[slot] = 0;
-	last = HKI_TIMER_ROOT + --heap->count;
-	if (index != last)
-		rise(heap, sink(heap, index), heap->entries[last]);
-	return key;
+/* Drop all of them and make a heap of the rest, from the bottom up (R. Floyd, 1964). */
+static void sweep(hki_timer_heap *heap)
+{
+	hki_timer_entry *entries = heap->entries;
+	uint32_t end = HKI_TIMER_ROOT + heap->count;
+	uint32_t kept = HKI_TIMER_ROOT;
+
+	for (uint32_t index = HKI_TIMER_ROOT; index < end; index++)
+		if (!is_dead(heap, &entries[index]))
+			entries[kept++] = entries[index];
+	heap->count = kept - HKI_TIMER_ROOT;
+	if (heap->count < 2)
+		return;
+	for (uint32_t index = parent_of(kept - 1) + 1; index-- > HKI_TIMER_ROOT;) {
+		hki_timer_entry entry = entries[index];
+		uint32_t hole = sink(heap, index);
+
+		while (hole > index && before(&entry, &entries[parent_of(hole)])) {
+			entries[hole] = entries[parent_of(hole)];
+			hole = parent_of(hole);
+		}
+		entries[hole] = entry;
+	}
+}
+
+/* The first entry must be alive again. */
+static void purge_first(hki_timer_heap *heap)
+{
+	if (heap->armed == 0)
+		heap->count = 0;
+	while (heap->count > 0 && is_dead(heap, hki_timer_heap_first(heap))) {
+		if (heap->count / 2 > heap->armed)
+			sweep(heap);
+		else
+			drop_first(heap);
+	}
+}
+
+static uint32_t next_arming(hki_timer_heap *heap)
+{
+	if (++heap->arming == 0)
+		heap->arming = 1;
+	if (heap->arming % SWEEP_INTERVAL == 1)
+		sweep(heap);
+	return heap->arming;
+}
+
+static bool is_first(const hki_timer_heap *heap, uint32_t slot)
+{
+	return heap->count > 0 && hki_timer_heap_first(heap)->slot == slot;
+}
+
+void hki_timer_heap_set(
+    hki_timer_heap *heap, uint32_t slot, uint64_t due_ns, bool was_armed)
+{
+	hki_timer_entry entry = { due_ns, next_arming(heap), slot };
+
+	heap->armed += !was_armed;
+	heap->armings[slot] = entry.arming;
+	if (is_first(heap, slot)) { /* a ticking timer: its old entry is the hole */
+		rise(heap, sink(heap, HKI_TIMER_ROOT), entry);
+		purge_first(heap);
+		return;
+	}
+	if (heap->count == 2 * heap->slots)
+		sweep(heap);
+	rise(heap, HKI_TIMER_ROOT + heap->count++, entry);
+}
+
+void hki_timer_heap_remove(hki_timer_heap *heap, uint32_t slot)
+{
+	heap->armings[slot] = 0;
+	heap->armed--;
+	if (is_first(heap, slot))
+		purge_first(heap);
 }

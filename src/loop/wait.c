@@ -23,7 +23,7 @@ uint64_t hki_loop_until_timer(hk_loop *loop)
 	uint64_t due_ns;
 	uint64_t now_ns;
 
-	if (loop->timers.count == 0)
+	if (loop->timers.armed == 0)
 		return HKI_FOREVER;
 	due_ns = hki_timer_heap_first(&loop->timers)->due_ns;
 	if (due_ns == UINT64_MAX)

@@ -19,10 +19,8 @@
  * socket is closed, it does as for KILL, and ends.
  */
 enum hki_keeper_flag {
-	HKI_KEEPER_NEW_GROUP = 1 << 0, /* the program leads a process group of its own */
-	HKI_KEEPER_NEW_SESSION = 1 << 1, /* … a session */
-	HKI_KEEPER_KEEP_SIGNALS = 1
-				  << 2 /* the program inherits mask and ignored signals */
+	HKI_KEEPER_NEW_GROUP = 1 << 0,  /* the program leads a process group of its own */
+	HKI_KEEPER_NEW_SESSION = 1 << 1 /* … a session */
 };
 
 enum hki_keeper_kind {

@@ -102,8 +102,6 @@ static unsigned int keeper_flags(hk_process_opts *opts)
 {
 	unsigned int flags = 0;
 
-	if ((opts->flags & (HK_PROCESS_KEEP_SIGNALS | HK_PROCESS_KEEP_IGNORED)) != 0)
-		flags |= HKI_KEEPER_KEEP_SIGNALS;
 	if ((opts->flags & HK_PROCESS_NEW_GROUP) != 0)
 		flags |= HKI_KEEPER_NEW_GROUP;
 	if ((opts->flags & HK_PROCESS_NEW_SESSION) != 0 && !has_terminal(opts)) {

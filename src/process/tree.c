@@ -299,15 +299,6 @@ void hki_tree_started(
 
 void hki_tree_ended(hki_tree *tree)
 {
-	hki_members members = HKI_MEMBERS_INIT;
-
-	if (tree->ended)
-		return;
-	if (tree->level == HK_TREE_GROUP && tree->main_pid > 0) {
-		(void) hki_tree_collect(tree, &members);
-		tree->group_over = members.count == 0;
-		hki_members_deinit(&members);
-	}
 	tree->ended = true;
 }
 

@@ -69,9 +69,8 @@ void hki_tree_started(
     hki_tree *tree, const hki_pidref *main, bool leads_group, bool leads_session);
 
 /*
- * The main process has ended and is not collected yet: its zombie keeps the
- * group and session id from being reused while we look at them.  Cheap at the
- * levels that have nothing to look at.
+ * The main process has ended and will be collected now.  From here on its number, and
+ * that of its group once that is empty, may be somebody else's.
  */
 void hki_tree_ended(hki_tree *tree);
 

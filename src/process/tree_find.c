@@ -11,6 +11,7 @@
  * that the outer tree finds what a killed inner supervisor left.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -163,6 +164,10 @@ static int find_group(hki_tree *tree, hki_members *members)
 	search in = { tree, members };
 	int r;
 
+	/* The common case after the end, at the cost of one call: the number stays
+	 * taken as long as anybody is in the group. */
+	if (tree->ended && kill(-tree->main_pid, 0) < 0 && errno == ESRCH)
+		tree->group_over = true;
 	members->pass = 0;
 	do {
 		members->changed = false;
@@ -193,7 +198,8 @@ int hki_tree_find_roots(hki_members *members, void *user)
 	hki_tree *tree = user;
 	int r = 0;
 
-	if (tree->main_pid > 0 && tree->main_start != 0)
+	/* Once it was collected there is nobody to look for. */
+	if (tree->main != NULL && tree->main->fd >= 0 && tree->main_start != 0)
 		r = hki_members_add(members, tree->main_pid, 0, tree->main_start);
 	if (r >= 0)
 		r = add_remembered(tree, members);

@@ -37,9 +37,8 @@ struct hki_tree {
 	uint64_t main_start;
 	bool leads_group;
 	bool leads_session;
-	bool ended; /* the main process, and it may have been collected since */
-	bool
-	    group_over; /* the group had nobody left then, or its number has a new owner */
+	bool ended;      /* the main process, and it may have been collected since */
+	bool group_over; /* the group has nobody left, or its number a new owner */
 
 	hki_tree_ids sessions;
 	hki_tree_ids groups;

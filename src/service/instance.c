@@ -191,6 +191,15 @@ static void act(hki_instance *instance, unsigned int actions)
 		begin_checks(instance);
 }
 
+/* At rest it holds no descriptors; what is in the pipes is still carried out. */
+static void close_streams(hki_instance *instance)
+{
+	hk_log_stream_free(hki_take(instance->out));
+	hk_log_stream_free(hki_take(instance->error));
+	hki_closep(&instance->notify_fd);
+	instance->notify_fd = -1;
+}
+
 void hki_instance_feed(hki_instance *instance, hki_machine_event event)
 {
 	hk_service_set *set = instance->service->set;
@@ -213,6 +222,8 @@ void hki_instance_feed(hki_instance *instance, hki_machine_event event)
 		hki_event_emit_state(instance);
 	if (!set->freed)
 		act(instance, step.actions);
+	if (hki_machine_is_over(instance->state))
+		close_streams(instance);
 }
 
 void hki_instance_give_up(hki_instance *instance, const char *why)
@@ -364,9 +375,7 @@ void hki_instance_free(hki_instance *instance)
 	hki_instance_end_checks(instance);
 	hk_process_free(instance->process);
 	hk_timer_free(instance->timer);
-	hki_closep(&instance->notify_fd);
-	hk_log_stream_free(instance->out);
-	hk_log_stream_free(instance->error);
+	close_streams(instance);
 	hki_policy_memory_deinit(&instance->policy);
 	hki_free(instance);
 }

@@ -33,7 +33,8 @@ int hki_cgroup_new(hki_cgroup **out, const char *name);
 
 /*
  * Remove what was left behind below our own cgroup by processes that died before
- * they could: empty directories called "@prefixPID…" whose PID has no process.
+ * they could: empty directories called "@prefixPID…", older than a minute, whose PID
+ * has no process.
  * Returns how many, or a negative errno.
  */
 int hki_cgroup_sweep(const char *prefix);

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include "base/clock.h"
@@ -309,6 +310,53 @@ static void limits_that_were_set_are_told(void **state)
 	hki_cgroup_free(cgroup);
 }
 
+/* An id that nobody has: that of a child we have collected. */
+static pid_t nobody(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	assert_int_equal(pid, waitpid(pid, NULL, 0));
+	return pid;
+}
+
+static void set_age(const char *path, time_t seconds)
+{
+	struct timespec past = { .tv_sec = time(NULL) - seconds };
+	struct timespec times[2] = { past, past };
+
+	assert_int_equal(0, utimensat(AT_FDCWD, path, times, 0));
+}
+
+static void what_the_dead_left_behind_is_swept(void **state)
+{
+	char dead[64], fresh[64], living[64], prefix[32];
+	hki_cgroup *old_one, *fresh_one, *our_one;
+	pid_t gone;
+
+	(void) state;
+	skip_unless_possible();
+	gone = nobody();
+	snprintf(prefix, sizeof(prefix), "hostkit-sweep%d-", (int) getpid());
+	snprintf(dead, sizeof(dead), "%s%d-old", prefix, (int) gone);
+	snprintf(fresh, sizeof(fresh), "%s%d-new", prefix, (int) gone);
+	snprintf(living, sizeof(living), "%s%d-own", prefix, (int) getpid());
+	assert_int_equal(0, hki_cgroup_new(&old_one, dead));
+	assert_int_equal(0, hki_cgroup_new(&fresh_one, fresh));
+	assert_int_equal(0, hki_cgroup_new(&our_one, living));
+	set_age(hki_cgroup_path(old_one), 3600);
+	set_age(hki_cgroup_path(our_one), 3600);
+	assert_int_equal(1, hki_cgroup_sweep(prefix));
+	assert_int_equal(-1, access(hki_cgroup_path(old_one), F_OK));
+	assert_int_equal(0, access(hki_cgroup_path(fresh_one), F_OK));
+	assert_int_equal(0, access(hki_cgroup_path(our_one), F_OK));
+	assert_int_equal(0, hki_cgroup_sweep(prefix));
+	hki_cgroup_free(old_one);
+	hki_cgroup_free(fresh_one);
+	hki_cgroup_free(our_one);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -320,6 +368,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_cgroup_is_refused),
 		cmocka_unit_test(a_limit_of_processes_is_kept),
 		cmocka_unit_test(limits_that_were_set_are_told),
+		cmocka_unit_test(what_the_dead_left_behind_is_swept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

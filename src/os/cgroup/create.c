@@ -252,7 +252,7 @@ static bool is_left_behind(int directory, const char *name, const char *prefix)
 	    kill((pid_t) pid, 0) == 0 || errno != ESRCH)
 		return false;
 	return fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       (uint64_t) status.st_ctim.tv_sec + SWEEP_AGE_S <
+	       (uint64_t) status.st_mtim.tv_sec + SWEEP_AGE_S <
 		   hki_clock_real_ns() / HKI_NS_PER_S;
 }
 
