@@ -35,7 +35,7 @@ static const char tail[] =
     "\tfile) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- \"$2\") ;;\n"
     "\tdirectory) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- \"$2\") "
     ";;\n"
-    "\tsignal) mapfile -t COMPREPLY < <(compgen -A signal -- \"$2\") ;;\n"
+    "\tsignal) mapfile -t COMPREPLY < <(compgen -A signal -X '!SIG[!J]*' -- \"$2\") ;;\n"
     "\tuser) mapfile -t COMPREPLY < <(compgen -u -- \"$2\") ;;\n"
     "\tgroup) mapfile -t COMPREPLY < <(compgen -g -- \"$2\") ;;\n"
     "\tprocess) mapfile -t COMPREPLY < <(compgen -W \"$(cd /proc && echo [0-9]*)\" -- "
