@@ -27,6 +27,9 @@
  */
 #define PASSES_HOLDING 100
 
+/* … nor for longer than this, as a loop is waiting; the first pass is always whole. */
+#define PASSES_NS (100 * HKI_NS_PER_MS)
+
 /* Without holding there is no end to wait for, only a chance to miss fewer. */
 #define PASSES_LOOKING 3
 
@@ -164,6 +167,7 @@ int hki_members_walk(
     hki_members *members, int (*find_roots)(hki_members *members, void *user), void *user)
 {
 	int passes = members->hold ? PASSES_HOLDING : PASSES_LOOKING;
+	uint64_t deadline_ns = hki_clock_monotonic_ns() + PASSES_NS;
 	int r = 0;
 
 	for (members->pass = 0; members->pass < passes; members->pass++) {
@@ -171,7 +175,7 @@ int hki_members_walk(
 		r = find_roots(members, user);
 		if (r >= 0)
 			r = walk_down(members);
-		if (r < 0 || !members->changed)
+		if (r < 0 || !members->changed || hki_clock_monotonic_ns() > deadline_ns)
 			return r;
 	}
 	return r;

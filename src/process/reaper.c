@@ -42,6 +42,7 @@ struct hk_reaper {
 	unsigned int holds;
 	uint64_t held_since_ticks; /* children started since then may be in the making */
 	int wait_flags;
+	bool collecting;
 	bool subreaper; /* made by us */
 };
 
@@ -74,8 +75,7 @@ static bool is_of_tree(const hk_reaper *reaper, pid_t pid)
 	return false;
 }
 
-/* By number alone: a child of ours keeps it until it is collected. */
-static bool is_owned(const hk_reaper *reaper, pid_t pid)
+bool hki_reaper_is_owned(const hk_reaper *reaper, pid_t pid)
 {
 	return hk_process_find(reaper->loop, pid) != NULL || is_of_tree(reaper, pid);
 }
@@ -87,7 +87,8 @@ static bool is_in_the_making(const hk_reaper *reaper, uint64_t start_ticks)
 
 bool hki_reaper_is_orphan(const hk_reaper *reaper, pid_t pid, uint64_t start_ticks)
 {
-	return !is_in_the_making(reaper, start_ticks) && !is_owned(reaper, pid);
+	return !is_in_the_making(reaper, start_ticks) &&
+	       !hki_reaper_is_owned(reaper, pid);
 }
 
 bool hki_reaper_is_only_tree(const hk_reaper *reaper)
@@ -124,6 +125,19 @@ void hki_reaper_release(hk_loop *loop)
 
 /* ---- collecting ---- */
 
+/*
+ * A program can leave orphans faster than they are collected.  The loop has
+ * other things to do, ending that program among them.
+ */
+#define COLLECT_MAX 128
+
+/* At the end of this turn, or of the next if this one is about to end. */
+static void collect_in_a_while(hk_reaper *reaper)
+{
+	hki_list_remove(&reaper->later.node);
+	hki_loop_defer(reaper->loop, &reaper->later);
+}
+
 /* Collect @pid if it is an orphan that has ended.  1 if it was collected. */
 static int collect_one(const hk_reaper *reaper, pid_t pid)
 {
@@ -131,7 +145,7 @@ static int collect_one(const hk_reaper *reaper, pid_t pid)
 	siginfo_t info;
 
 	/* An uncollected child keeps its number, so it is still the one we saw. */
-	if (is_owned(reaper, pid) || hki_proc_stat_read(&stat, pid) < 0 ||
+	if (hki_reaper_is_owned(reaper, pid) || hki_proc_stat_read(&stat, pid) < 0 ||
 	    stat.parent != getpid() || is_in_the_making(reaper, stat.start_ticks))
 		return 0;
 	if (hki_waitid(P_PID, (id_t) pid, &info, WEXITED | WNOHANG | __WALL, NULL) < 0)
@@ -152,22 +166,33 @@ static void collect_from_list(hk_reaper *reaper)
 		(void) hki_proc_children_by_parent(getpid(), visit_child, reaper);
 }
 
-void hki_reaper_collect(hk_reaper *reaper)
+/* Collect at most COLLECT_MAX.  Returns whether there may be more. */
+static bool collect_some(hk_reaper *reaper)
 {
-	if (reaper == NULL || reaper->loop == NULL)
-		return;
-	for (;;) {
+	for (int i = 0; i < COLLECT_MAX; i++) {
 		siginfo_t info;
 		int r = hki_waitid(P_ALL, 0, &info,
 		    WEXITED | WNOHANG | WNOWAIT | reaper->wait_flags, NULL);
 
 		if (r < 0 || info.si_pid == 0)
-			return;
+			return false;
 		if (collect_one(reaper, info.si_pid) == 0) {
 			collect_from_list(reaper);
-			return;
+			return false;
 		}
 	}
+	return true;
+}
+
+void hki_reaper_collect(hk_reaper *reaper)
+{
+	/* Outside a turn, what is deferred runs at once: then this is the second time. */
+	if (reaper == NULL || reaper->loop == NULL || reaper->collecting)
+		return;
+	reaper->collecting = true;
+	if (collect_some(reaper))
+		collect_in_a_while(reaper);
+	reaper->collecting = false;
 }
 
 static void collect_later(hki_loop_deferred *later)
@@ -181,12 +206,9 @@ static void collect_later(hki_loop_deferred *later)
  */
 static void on_sigchld(hk_signal *signal, int number, void *user)
 {
-	hk_reaper *reaper = user;
-
 	(void) signal;
 	(void) number;
-	hki_list_remove(&reaper->later.node);
-	hki_loop_defer(reaper->loop, &reaper->later);
+	collect_in_a_while(user);
 }
 
 /* ---- killing ---- */

@@ -108,7 +108,9 @@ static int add_orphan(pid_t pid, void *user)
 	hki_proc_stat stat;
 	int r;
 
-	if (pid == in->tree->main_pid || hki_proc_stat_read(&stat, pid) < 0 ||
+	/* Most children are somebody's; nothing is read for those. */
+	if (hki_reaper_is_owned(in->tree->reaper, pid) ||
+	    hki_proc_stat_read(&stat, pid) < 0 ||
 	    !hki_reaper_is_orphan(in->tree->reaper, pid, stat.start_ticks))
 		return 0;
 	switch (judge_orphan(in->tree, &stat)) {

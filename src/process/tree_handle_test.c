@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -32,6 +33,7 @@ typedef struct grown {
 	hk_loop *loop;
 	hk_reaper *reaper;
 	hk_process *process;
+	char cgroup[512]; /* made for it, or "" */
 	int stream;
 	int ends; /* calls of on_exit */
 	hk_process_exit how;
@@ -94,6 +96,9 @@ static void grow(grown *in, hk_tree level, const char *pattern, uint32_t flags)
 	opts.user_data = in;
 	assert_int_equal(0, hk_process_spawn(&in->process, in->loop, &opts, NULL));
 	assert_int_equal(level, hk_process_get_tree(in->process));
+	if (hk_process_get_cgroup(in->process) != NULL)
+		snprintf(in->cgroup, sizeof(in->cgroup), "%s",
+		    hk_process_get_cgroup(in->process));
 	(void) close(ends[1]);
 	in->stream = ends[0];
 	/* 0: the pattern stands. */
@@ -119,17 +124,30 @@ static bool stream_ends(grown *in, int timeout_ms)
 	return false;
 }
 
-static void clear(grown *in)
+/* Who is still dying, as nobody turns the loop any more; and what may be left of a
+ * tree that nobody ended. */
+static void clear_up(const grown *in, bool kept)
+{
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+	assert_int_equal(ECHILD, errno);
+	if (in->cgroup[0] == '\0')
+		return;
+	/* Removed with the handle, if that was the last to go. */
+	if (access(in->cgroup, F_OK) < 0)
+		return;
+	assert_true(kept);
+	assert_int_equal(0, rmdir(in->cgroup));
+}
+
+static void clear(grown *in, bool kept)
 {
 	hk_process_free(in->process);
 	hk_reaper_free(in->reaper);
 	hk_loop_free(in->loop);
 	if (in->stream >= 0)
 		(void) close(in->stream);
-	/* Who is still dying, as nobody turns the loop any more. */
-	while (waitpid(-1, NULL, 0) > 0)
-		;
-	assert_int_equal(ECHILD, errno);
+	clear_up(in, kept);
 }
 
 static void each_way(void (*end)(hk_tree level, const char *pattern))
@@ -153,7 +171,7 @@ static void stop_it(hk_tree level, const char *pattern)
 	assert_int_equal(SIGKILL, in.how.signal);
 	assert_true(in.how.usage_known);
 	assert_true(stream_ends(&in, 5000));
-	clear(&in);
+	clear(&in, false);
 }
 
 static void a_stopped_program_leaves_nobody(void **state)
@@ -172,7 +190,7 @@ static void crash_it(hk_tree level, const char *pattern)
 	assert_int_equal(1, in.ends);
 	assert_int_equal(SIGUSR2, in.how.signal);
 	assert_true(stream_ends(&in, 5000));
-	clear(&in);
+	clear(&in, false);
 }
 
 static void a_crashed_program_leaves_nobody(void **state)
@@ -190,7 +208,7 @@ static void free_it(hk_tree level, const char *pattern)
 	in.process = NULL;
 	assert_true(stream_ends(&in, 5000));
 	assert_int_equal(0, in.ends);
-	clear(&in);
+	clear(&in, false);
 }
 
 static void a_freed_handle_leaves_nobody(void **state)
@@ -236,7 +254,7 @@ static void time_it_out(hk_tree level, const char *pattern)
 	assert_true(stream_ends(&in, 5000));
 	hk_process_result_free(result);
 	hk_process_runner_free(runner);
-	clear(&in);
+	clear(&in, false);
 }
 
 static void a_program_out_of_time_leaves_nobody(void **state)
@@ -286,7 +304,7 @@ static void a_detached_tree_goes_on(void **state)
 		assert_false(stream_ends(&in, 20));
 		assert_int_equal(0, kill(main_pid, SIGKILL));
 		assert_true(stream_ends(&in, 5000));
-		clear(&in);
+		clear(&in, true);
 	}
 }
 
@@ -314,8 +332,7 @@ static void a_detached_tree_outlives_the_loop(void **state)
 			assert_int_equal(1, poll(&ready, 1, 5000));
 		while (read(in.stream, &pid, sizeof(pid)) > 0);
 		(void) close(in.stream);
-		while (waitpid(-1, NULL, 0) > 0)
-			;
+		clear_up(&in, true);
 	}
 }
 
@@ -339,7 +356,7 @@ static void leftovers_are_kept_if_that_is_asked(void **state)
 		assert_false(stream_ends(&in, 20));
 		assert_int_equal(0, kill(left, SIGKILL));
 		assert_true(stream_ends(&in, 5000));
-		clear(&in);
+		clear(&in, true);
 	}
 }
 

@@ -174,6 +174,8 @@ static int kill_members(hki_tree *tree, hki_members *killed)
 {
 	int r;
 
+	/* Zombies only make the list longer that is walked again and again. */
+	hki_reaper_collect(tree->reaper);
 	stop_group(tree);
 	killed->hold = true;
 	r = hki_tree_collect(tree, killed);
