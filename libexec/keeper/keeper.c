@@ -207,21 +207,28 @@ static void tell_exited(
 
 /* ---- whoever is below us ---- */
 
-static void collect(keeper *self)
+/*
+ * Orphans can come faster than they are collected, and a request to end them must
+ * still be heard: a portion, then true if there may be more.
+ */
+#define COLLECT_MAX 256
+
+static bool collect(keeper *self)
 {
-	for (;;) {
+	for (int i = 0; i < COLLECT_MAX; i++) {
 		struct rusage usage;
 		siginfo_t info;
 		int r = hki_waitid(P_ALL, 0, &info, WEXITED | WNOHANG | __WALL, &usage);
 
 		self->childless = r == -ECHILD;
 		if (r < 0 || info.si_pid == 0)
-			return;
+			return false;
 		if (info.si_pid == self->program) {
 			tell_exited(self, &info, &usage);
 			self->program = 0;
 		}
 	}
+	return true;
 }
 
 static int add_child(pid_t child, void *user)
@@ -289,7 +296,7 @@ static void say_farewell(keeper *self)
 	while ((now_ns = hki_clock_monotonic_ns()) < deadline_ns) {
 		int left = kill_everybody(deadline_ns - now_ns);
 
-		collect(self);
+		(void) collect(self);
 		if (left == 0)
 			return;
 	}
@@ -343,20 +350,21 @@ static void serve(keeper *self)
 {
 	bool talking = true;
 
-	/* Left alone, it stays as long as there is somebody to collect. */
-	while (talking || !self->childless) {
+	for (;;) {
 		struct pollfd ready[] = {
 			{ .fd = self->signals, .events = POLLIN },
 			{ .fd = talking ? self->control : -1, .events = POLLIN },
 		};
+		bool more;
 
-		collect(self);
+		/* First the signals, so that none is lost between the two. */
+		drain_signals(self);
+		more = collect(self);
+		/* Left alone, it stays as long as there is somebody to collect. */
 		if (!talking && self->childless)
 			return;
-		if (poll(ready, 2, -1) < 0)
+		if (poll(ready, HKI_COUNT(ready), more ? 0 : -1) < 0)
 			continue;
-		drain_signals(self);
-		collect(self);
 		if (ready[1].revents != 0 && serve_request(self) == 0) {
 			talking = false;
 			if (!self->detached)
