@@ -55,7 +55,8 @@ struct hki_instance {
 	uint64_t ready_ns;
 	uint64_t ended_ns; /* of the last end */
 	double start_time_s;
-	uint64_t printed_before; /* bytes in the stream of last words when it was started */
+	uint64_t
+	    printed_before;    /* bytes in the stream of last words when it was started */
 	hk_process_id id;      /* of the last process */
 	hk_process_exit how;   /* how it ended */
 	bool ended_before;     /* how says something */
