@@ -83,14 +83,15 @@ def run_once(command, level, ending, pattern, folder):
          "sh", "-c", script(pattern, ending == "crash")],
         env=tree.environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL)
-    if ending == "stop":
-        supervisors.until(tree.is_there, "the tree stands")
-        process.terminate()
-    process.wait(supervisors.PATIENCE_S)
-    if process.returncode == 125:
-        tree.count_survivors()
-        return None
-    return tree.count_survivors()
+    try:
+        if ending == "stop":
+            supervisors.until(tree.is_there, "the tree stands")
+            process.terminate()
+        process.wait(supervisors.PATIENCE_S)
+    finally:
+        process.kill()
+        survivors = tree.count_survivors()
+    return None if process.returncode == 125 else survivors
 
 
 def ask_levels(rounds):
@@ -127,22 +128,25 @@ def stop_once(kind, place, pattern, folder):
     finally:
         os.environ.clear()
         os.environ.update(saved)
-    return tree.count_survivors()
+        survivors = tree.count_survivors()
+    return survivors
 
 
 def ask_supervisors(rounds):
     found = supervisors.find((Hostkit, Supervisord, Pm2))
     there = [kind for kind, place in found.items() if place]
-    counts = {kind.name: 0 if place else None for kind, place in found.items()}
+    samples = {kind.name: [] if place else None for kind, place in found.items()}
     trees = 0
     for pattern in PATTERNS:
         for _, kind in answers.in_turns(there, rounds):
             with tempfile.TemporaryDirectory(dir="/tmp") as folder:
-                counts[kind.name] += stop_once(kind, found[kind], pattern, folder)
+                samples[kind.name].append(
+                    answers.tried(stop_once, kind, found[kind], pattern, folder))
         trees += rounds
     case = f"supervisor stopped: {trees} trees"
-    answers.tell("tree-kill", case, "survivors",
-                 {name: None if count is None else [count] for name, count in counts.items()})
+    counts = {name: None if not values or None in values else sum(values)
+              for name, values in samples.items()}
+    answers.tell("tree-kill", case, "survivors", samples)
     answers.report_limit("tree-kill", case, "survivors", counts["hostkit"], "<= 0")
     for name in ("supervisord", "pm2"):
         answers.report_peer("tree-kill", case, name, "survivors", counts["hostkit"],
