@@ -2,11 +2,13 @@
  * What does it cost to have another thread's loop run a function?
  *
  * Threads post 10^6 calls in all while the loop runs them; loops and queues live
- * through all rounds, so this is the steady state.  The peers offer only
- * a way to wake their loop, so they do what their users do: a queue of (fn,
- * user) under a mutex, swapped out by the loop, and uv_async_send() or
- * ev_async_send() after each call.  The floor is the same queue with an eventfd
- * and bare epoll, written to when the queue was empty.
+ * through all rounds, so this is the steady state.  The peers offer only a way
+ * to wake their loop, so they do what their users do: a queue of (fn, user)
+ * under a mutex, swapped out by the loop, and uv_async_send() or ev_async_send()
+ * after each call.  The question is four threads.  One thread is there for
+ * orientation: a loop that keeps up with its only poster sleeps and is woken all
+ * the time, which favours whoever reacts late.  The floor is the same queue with
+ * an eventfd and bare epoll, written to when the queue was empty.
  */
 #include <math.h>
 #include <pthread.h>
@@ -308,13 +310,13 @@ static void ev_end(void)
 static const side libev_side = { ev_open, ev_post, ev_run_all, ev_end };
 #endif
 
-static void ask(const char *name, unsigned int threads)
+static void ask(const char *name, unsigned int threads, bench_goal goal)
 {
 	bench_question question = { .bench = "loop_posts",
 		.name = name,
 		.unit = "ns",
 		.ratio = BENCH_SPEED,
-		.kind = BENCH_AT_LEAST,
+		.kind = goal,
 		.goal = 1 };
 	task tasks[4] = { { .who = &our_side, .threads = threads },
 		{ .threads = threads }, { .threads = threads },
@@ -342,9 +344,9 @@ static void ask(const char *name, unsigned int threads)
 int main(int argc, char **argv)
 {
 	if (bench_wanted(argc, argv, "4 threads"))
-		ask("post from 4 threads", 4);
+		ask("post from 4 threads", 4, BENCH_AT_LEAST);
 	if (bench_wanted(argc, argv, "1 thread"))
-		ask("post from 1 thread", 1);
+		ask("post from 1 thread", 1, BENCH_NO_GOAL);
 	free(queue.filling.calls);
 	free(queue.running.calls);
 	return bench_status();
