@@ -93,7 +93,8 @@ def ask_rates(rounds):
             if kind is None:
                 samples["floor: cat"].append(floor_rate(folder))
             else:
-                samples[kind.name].append(rate(kind, found[kind], folder))
+                samples[kind.name].append(
+                    answers.tried(rate, kind, found[kind], folder))
     case = f"to a file in {room()}"
     answers.tell("up-output", case, "MB/s", samples)
     ours = answers.median(samples["hostkit"])
@@ -147,7 +148,8 @@ def ask_growth(case, through_fifo, kinds, rounds):
     samples = {kind.name: [] if place else None for kind, place in found.items()}
     for _, kind in answers.in_turns([kind for kind in found if found[kind]], rounds):
         with tempfile.TemporaryDirectory(dir="/tmp") as folder:
-            samples[kind.name].append(growth(kind, found[kind], folder, through_fifo))
+            samples[kind.name].append(
+                answers.tried(growth, kind, found[kind], folder, through_fifo))
     answers.tell("up-output", case, "MiB", samples)
     ours = answers.median(samples["hostkit"])
     answers.report_limit("up-output", case, "MiB", ours, "<= 1")

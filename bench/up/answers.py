@@ -6,6 +6,7 @@ import json
 import math
 import os
 import statistics
+import subprocess
 import sys
 
 missed = 0
@@ -77,12 +78,22 @@ def tell(bench, case, unit, samples):
     """Medians and spread for people.  samples: name -> values, or None when missing."""
     say(f"{bench}: {case} (load {os.getloadavg()[0]:.1f})")
     for name, values in samples.items():
+        values = None if values is None else [each for each in values if each is not None]
         middle = median(values) if values is not None else None
         if middle is None:
             say(f"  {name:<24} {'missing' if values is None else 'failed'}")
         else:
             say(f"  {name:<24} {middle:12.4g} {unit}  ({min(values):.4g} to {max(values):.4g},"
                 f" {len(values)} runs)")
+
+
+def tried(measure, *arguments):
+    """What was measured, or None with a word about it: a peer that fails is not our failure."""
+    try:
+        return measure(*arguments)
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        say(f"  not measured: {error}")
+        return None
 
 
 def in_turns(names, rounds):

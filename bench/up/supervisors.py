@@ -111,6 +111,7 @@ class Supervisord(Supervisor):
             restart = str(program.restart).lower()
             text += (f"[program:{program.name}]\ncommand={' '.join(program.argv)}\n"
                      f"autorestart={restart}\nstartsecs=0\nstartretries=1000000\n"
+                     "stopasgroup=true\nkillasgroup=true\nstopwaitsecs=1\n"
                      f"redirect_stderr=true\nstdout_logfile={program.log or 'NONE'}\n"
                      "stdout_logfile_maxbytes=0\n")
         self.launch([self.command, "-n", "-c", self.write("supervisord.conf", text)], stdout)
@@ -131,7 +132,7 @@ class Pm2(Supervisor):
         apps = [{
             "name": program.name, "script": program.argv[0], "args": program.argv[1:],
             "interpreter": "none", "autorestart": program.restart, "pmx": False,
-            "vizion": False, "max_restarts": 1000000, "min_uptime": 100, "restart_delay": 0,
+            "vizion": False, "treekill": True, "max_restarts": 1000000, "min_uptime": 100, "restart_delay": 0,
             "out_file": program.log or "/dev/null", "error_file": "/dev/null",
         } for program in programs]
         self.pm2("start", self.write("ecosystem.config.json", json.dumps({"apps": apps})))

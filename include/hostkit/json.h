@@ -24,10 +24,10 @@ HK_BEGIN
  * Writing
  *
  * A writer appends to memory of its own; the caller takes the text when the
- * document is done, or part by part.  Structure is checked: a key outside an
- * object or a value without its key is a bug of the caller and fails.  Errors
- * stick: after the first one every call does nothing, so that only the last
- * one, hk_json_writer_error() or _text(), needs to be looked at.
+ * document is done.  Structure is checked: a key outside an object or a value
+ * without its key is a bug of the caller and fails.  Errors stick: after the
+ * first one every call does nothing, so that only the last one,
+ * hk_json_writer_error() or _text(), needs to be looked at.
  *
  * Text that is not UTF-8 is written with U+FFFD in place of each bad sequence;
  * hk_json_write_bytes() adds a "<key>_base64" member with the exact bytes.

@@ -189,7 +189,8 @@ static inline void hki_next_run(hk_loop *loop)
 
 /* ---- the phases ---- */
 
-bool hki_timers_run(hk_loop *loop); /* was any due? */
+bool hki_timers_run(hk_loop *loop);           /* was any due? */
+uint64_t hki_timers_first_due(hk_loop *loop); /* HKI_FOREVER: none is armed */
 void hki_posts_run(hk_loop *loop);
 void hki_hooks_run(hk_loop *loop, int kind);
 void hki_watches_run(hk_loop *loop, int count); /* the first @count events of the batch */

@@ -56,18 +56,12 @@ void hki_timer_fd_expired(hk_loop *loop)
 	loop->timer_fd_due_ns = HKI_FOREVER;
 }
 
-static uint64_t first_due_ns(const hk_loop *loop)
-{
-	return loop->timers.armed > 0 ? hki_timer_heap_first(&loop->timers)->due_ns
-				      : HKI_FOREVER;
-}
-
 void hki_loop_leave_turn(hk_loop *loop)
 {
 	bool quiet = hki_loop_fall_asleep(loop) && hki_post_queue_sleep(&loop->posts);
 
 	if (loop->embedded) {
-		hki_timer_fd_arm(loop, first_due_ns(loop));
+		hki_timer_fd_arm(loop, hki_timers_first_due(loop));
 		quiet = quiet && !hki_loop_hurried(loop);
 	}
 	if (loop->measuring)
@@ -80,7 +74,7 @@ void hki_loop_leave_turn(hk_loop *loop)
 
 void hki_loop_changed_outside(hk_loop *loop)
 {
-	hki_timer_fd_arm(loop, first_due_ns(loop));
+	hki_timer_fd_arm(loop, hki_timers_first_due(loop));
 	if (hki_loop_hurried(loop))
 		hk_loop_wake(loop);
 }

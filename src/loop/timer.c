@@ -11,6 +11,10 @@
  * next turn, and zero timers cannot lock out the rest of the loop.
  * A ticking timer is armed anew before its callback runs: afterwards nothing is
  * touched, so the callback may free it, or set it to something else.
+ *
+ * A timer that is put off, as timeouts are at every sign of life, keeps its
+ * entry in the heap; only the handle changes.  The entry goes to its place when
+ * it comes to the front, once, however often the timer was put off.
  */
 
 static uint64_t add_saturated(uint64_t left, uint64_t right)
@@ -20,22 +24,26 @@ static uint64_t add_saturated(uint64_t left, uint64_t right)
 
 static void arm(hk_loop *loop, hk_timer *timer, uint64_t due_ns)
 {
-	bool was_armed = timer->armed;
+	bool was_armed = timer->number != 0;
+	bool put_off;
 
 	if (due_ns <= loop->serving_ns)
 		due_ns = loop->serving_ns + 1; /* the next turn's */
+	put_off = was_armed && due_ns >= timer->due_ns;
+	timer->number = hki_timer_heap_draw(&loop->timers);
 	timer->due_ns = due_ns;
-	timer->armed = true;
 	loop->active += !was_armed && !timer->background;
-	hki_timer_heap_set(&loop->timers, timer->slot, due_ns, was_armed);
+	if (!put_off)
+		hki_timer_heap_set(
+		    &loop->timers, timer->slot, due_ns, timer->number, was_armed);
 	hki_loop_changed(loop);
 }
 
 static void disarm(hk_loop *loop, hk_timer *timer)
 {
-	if (!timer->armed)
+	if (timer->number == 0)
 		return;
-	timer->armed = false;
+	timer->number = 0;
 	loop->active -= !timer->background;
 	hki_timer_heap_remove(&loop->timers, timer->slot);
 	hki_loop_changed(loop);
@@ -55,7 +63,7 @@ static int create(hk_timer **out, hk_loop *loop, const hk_timer_opts *opts)
 	timer->fn = opts->fn;
 	timer->user = opts->user;
 	timer->interval_ns = opts->interval_ns;
-	timer->armed = false;
+	timer->number = 0;
 	timer->background = opts->background != 0;
 	hki_loop_ref(loop);
 	arm(loop, timer, add_saturated(hki_loop_now(loop), opts->after_ns));
@@ -115,7 +123,7 @@ uint64_t hk_timer_due_ns(const hk_timer *timer)
 	hk_loop *loop = timer->loop;
 	uint64_t now_ns;
 
-	if (hki_loop_inert(loop) || !timer->armed)
+	if (hki_loop_inert(loop) || timer->number == 0)
 		return UINT64_MAX;
 	now_ns = hki_loop_now(loop);
 	return timer->due_ns > now_ns ? timer->due_ns - now_ns : 0;
@@ -143,12 +151,40 @@ static uint64_t next_tick(uint64_t due_ns, uint64_t interval_ns, uint64_t now_ns
 	return add_saturated(due_ns + missed * interval_ns, interval_ns);
 }
 
-/* The handle that is likely served next comes into the cache while this one is. */
+/* Bring those who were put off to their places, until the first entry is where it belongs. */
+static void settle_first(hk_loop *loop)
+{
+	hki_timer_heap *heap = &loop->timers;
+
+	while (heap->armed > 0) {
+		const hki_timer_entry *first = hki_timer_heap_first(heap);
+		const hk_timer *timer = hki_timer_at(&loop->timer_pool, first->slot);
+
+		if (timer->number == first->arming)
+			return;
+		hki_timer_heap_set(heap, timer->slot, timer->due_ns, timer->number, true);
+	}
+}
+
+uint64_t hki_timers_first_due(hk_loop *loop)
+{
+	settle_first(loop);
+	return loop->timers.armed > 0 ? hki_timer_heap_first(&loop->timers)->due_ns
+				      : HKI_FOREVER;
+}
+
+/* One of the root's children is served next but one: bring their handles into the cache. */
 static void fetch_next(const hk_loop *loop)
 {
-	if (loop->timers.armed > 0)
-		__builtin_prefetch(hki_timer_at(
-		    &loop->timer_pool, hki_timer_heap_first(&loop->timers)->slot));
+	const hki_timer_heap *heap = &loop->timers;
+	uint32_t end = HKI_TIMER_ROOT + heap->count;
+
+	for (uint32_t index = HKI_TIMER_ROOT; index < end && index <= HKI_TIMER_ROOT + 4;
+	     index++) {
+		__builtin_prefetch(
+		    hki_timer_at(&loop->timer_pool, heap->entries[index].slot));
+		__builtin_prefetch(&heap->armings[heap->entries[index].slot]);
+	}
 }
 
 static void fire(hk_loop *loop, const hki_timer_entry *entry, uint64_t now_ns)
@@ -167,24 +203,21 @@ static void fire(hk_loop *loop, const hki_timer_entry *entry, uint64_t now_ns)
 
 bool hki_timers_run(hk_loop *loop)
 {
-	hki_timer_heap *heap = &loop->timers;
 	uint64_t now_ns;
 
-	if (heap->armed == 0)
+	if (loop->timers.armed == 0)
 		return false;
 	now_ns = hki_loop_now(loop);
-	if (hki_timer_heap_first(heap)->due_ns > now_ns)
+	if (hki_timers_first_due(loop) > now_ns)
 		return false;
 	hki_phase(loop, HK_PHASE_TIMERS);
 	loop->serving_ns = now_ns;
-	while (heap->armed > 0) {
-		hki_timer_entry first = *hki_timer_heap_first(heap);
+	do {
+		hki_timer_entry first = *hki_timer_heap_first(&loop->timers);
 
-		if (first.due_ns > now_ns)
-			break;
 		fire(loop, &first, now_ns);
 		hki_next_run(loop);
-	}
+	} while (hki_timers_first_due(loop) <= now_ns);
 	loop->serving_ns = 0;
 	return true;
 }

@@ -211,7 +211,7 @@ static void purge_first(hki_timer_heap *heap)
 	}
 }
 
-static uint32_t next_arming(hki_timer_heap *heap)
+uint32_t hki_timer_heap_draw(hki_timer_heap *heap)
 {
 	if (++heap->arming == 0)
 		heap->arming = 1;
@@ -226,13 +226,13 @@ static bool is_first(const hki_timer_heap *heap, uint32_t slot)
 }
 
 void hki_timer_heap_set(
-    hki_timer_heap *heap, uint32_t slot, uint64_t due_ns, bool was_armed)
+    hki_timer_heap *heap, uint32_t slot, uint64_t due_ns, uint32_t number, bool was_armed)
 {
-	hki_timer_entry entry = { due_ns, next_arming(heap), slot };
+	hki_timer_entry entry = { due_ns, number, slot };
 
 	heap->armed += !was_armed;
-	heap->armings[slot] = entry.arming;
-	if (is_first(heap, slot)) { /* a ticking timer: its old entry is the hole */
+	heap->armings[slot] = number;
+	if (is_first(heap, slot)) { /* its old entry is the hole */
 		rise(heap, sink(heap, HKI_TIMER_ROOT), entry);
 		purge_first(heap);
 		return;

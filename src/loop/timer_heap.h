@@ -39,10 +39,12 @@ void hki_timer_heap_deinit(hki_timer_heap *heap);
 /* Room for the slots below @slots.  0 or -ENOMEM. */
 int hki_timer_heap_reserve(hki_timer_heap *heap, uint32_t slots);
 
-/* Arm for @due_ns.  The caller knows whether it is armed: its own memory is at hand, and to
- * look here would be another miss. */
-void hki_timer_heap_set(
-    hki_timer_heap *heap, uint32_t slot, uint64_t due_ns, bool was_armed);
+/* The number of the next arming, never 0. */
+uint32_t hki_timer_heap_draw(hki_timer_heap *heap);
+/* Arm for @due_ns as arming @number.  The caller knows whether it is armed: its own memory
+ * is at hand, and to look here would be another miss. */
+void hki_timer_heap_set(hki_timer_heap *heap, uint32_t slot, uint64_t due_ns,
+    uint32_t number, bool was_armed);
 /* Disarm what is armed. */
 void hki_timer_heap_remove(hki_timer_heap *heap, uint32_t slot);
 

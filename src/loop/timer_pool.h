@@ -11,10 +11,10 @@
  */
 struct hk_timer {
 	hk_loop *loop; /* what arming needs comes first, for the sake of cache lines */
-	uint32_t slot;
-	bool armed;
-	bool background;
-	uint64_t due_ns; /* while it is armed */
+	uint32_t slot : 31;
+	uint32_t background : 1;
+	uint32_t number; /* of its arming, which decides among equals; 0: not armed */
+	uint64_t due_ns; /* while it is armed; its entry in the heap may lie earlier */
 	uint64_t interval_ns;
 	hk_timer_fn fn;
 	void *user; /* of a free cell: the next free one */

@@ -64,7 +64,8 @@ static void one_step(hki_timer_heap *heap, model *naive, uint64_t *seed)
 	if ((draw >> 32) % 4 < 2) { /* few distinct times, so that many are equal */
 		naive->due_ns[slot] = (draw >> 40) % 50;
 		naive->order[slot] = ++naive->clock;
-		hki_timer_heap_set(heap, slot, naive->due_ns[slot], armed);
+		hki_timer_heap_set(
+		    heap, slot, naive->due_ns[slot], hki_timer_heap_draw(heap), armed);
 	} else {
 		if (armed)
 			hki_timer_heap_remove(heap, slot);
@@ -115,7 +116,8 @@ static void dead_entries_stay_within_bounds(void **state)
 	(void) state;
 	assert_int_equal(0, hki_timer_heap_reserve(&heap, SLOTS));
 	for (uint32_t i = 0; i < 100 * SLOTS; i++) {
-		hki_timer_heap_set(&heap, i % SLOTS, 1000000 + i, i >= SLOTS);
+		hki_timer_heap_set(&heap, i % SLOTS, 1000000 + i,
+		    hki_timer_heap_draw(&heap), i >= SLOTS);
 		assert_true(heap.count <= 2 * heap.slots);
 	}
 	assert_int_equal(SLOTS, heap.armed);
@@ -203,6 +205,84 @@ static hk_timer *start(
 	opts.user = now;
 	assert_int_equal(0, hk_timer_start(&timer, now->loop, &opts));
 	return timer;
+}
+
+/* ---- the whole against a naive model: what is put off, set to earlier, stopped, served ---- */
+
+typedef struct crowd {
+	hk_loop *loop;
+	hk_timer *timers[SLOTS];
+	model naive;
+	uint64_t now_ns;
+	int served;
+} crowd;
+
+static void expect_to_be_first(hk_timer *timer, void *user)
+{
+	crowd *all = user;
+	int first = model_first(&all->naive);
+
+	assert_true(first >= 0);
+	assert_ptr_equal(all->timers[first], timer);
+	assert_true(all->naive.due_ns[first] <= all->now_ns);
+	all->naive.order[first] = 0;
+	all->served++;
+}
+
+static void set_or_stop_one(crowd *all, uint64_t draw)
+{
+	int which = (int) (draw % SLOTS);
+	uint64_t after_ns = (draw >> 40) % 50;
+
+	if ((draw >> 32) % 8 == 0) {
+		hk_timer_stop(all->timers[which]);
+		all->naive.order[which] = 0;
+		return;
+	}
+	hk_timer_set(all->timers[which], after_ns, 0);
+	all->naive.due_ns[which] = all->now_ns + after_ns;
+	all->naive.order[which] = ++all->naive.clock;
+	assert_int_equal(after_ns, hk_timer_due_ns(all->timers[which]));
+}
+
+static void serve_crowd(crowd *all)
+{
+	int first;
+
+	serve_at(all->loop, all->now_ns);
+	first = model_first(&all->naive);
+	if (first < 0)
+		assert_true(hki_timers_first_due(all->loop) == UINT64_MAX);
+	else
+		assert_true(hki_timers_first_due(all->loop) == all->naive.due_ns[first]);
+	assert_int_equal(first >= 0, hk_loop_alive(all->loop));
+}
+
+static void timers_agree_with_a_naive_model(void **state)
+{
+	crowd *all = test_calloc(1, sizeof(*all));
+	uint64_t seed = 0x2545f4914f6cdd1dU;
+
+	(void) state;
+	assert_int_equal(0, hk_loop_new(&all->loop));
+	all->now_ns = hk_loop_now_ns(all->loop);
+	for (int i = 0; i < SLOTS; i++) {
+		assert_int_equal(0, hk_timer_after(&all->timers[i], all->loop, 0,
+					expect_to_be_first, all));
+		hk_timer_stop(all->timers[i]);
+	}
+	for (int step = 0; step < STEPS; step++) {
+		set_or_stop_one(all, random_number(&seed));
+		if (step % 20 == 0) {
+			all->now_ns += random_number(&seed) % 4;
+			serve_crowd(all);
+		}
+	}
+	assert_true(all->served > STEPS / 50);
+	hk_loop_free(all->loop);
+	for (int i = 0; i < SLOTS; i++)
+		hk_timer_free(all->timers[i]);
+	test_free(all);
 }
 
 static void note_a(hk_timer *timer, void *user)
@@ -442,6 +522,7 @@ int main(void)
 		cmocka_unit_test(the_heap_agrees_with_a_naive_model),
 		cmocka_unit_test(dead_entries_stay_within_bounds),
 		cmocka_unit_test(handles_know_their_number_and_are_used_again),
+		cmocka_unit_test(timers_agree_with_a_naive_model),
 		IN_LOOP(timers_run_by_time_and_then_by_order_of_arming),
 		IN_LOOP(a_timer_set_in_its_callback_fires_again_in_a_later_turn),
 		IN_LOOP(zero_timers_do_not_lock_out_the_rest_of_the_loop),

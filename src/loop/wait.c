@@ -23,10 +23,8 @@ uint64_t hki_loop_until_timer(hk_loop *loop)
 	uint64_t due_ns;
 	uint64_t now_ns;
 
-	if (loop->timers.armed == 0)
-		return HKI_FOREVER;
-	due_ns = hki_timer_heap_first(&loop->timers)->due_ns;
-	if (due_ns == UINT64_MAX)
+	due_ns = hki_timers_first_due(loop);
+	if (due_ns == HKI_FOREVER)
 		return HKI_FOREVER;
 	now_ns = hki_clock_monotonic_ns(); /* callbacks have taken their time */
 	return due_ns > now_ns ? due_ns - now_ns : 0;

@@ -176,14 +176,20 @@ static void describe_end(hk_service_event *event, const hki_instance *instance)
 	set(event, FIELD_RUN_TIME, true);
 }
 
+/* What this run has printed, not the one before it. */
 static char *last_lines(const hki_instance *instance)
 {
 	const hk_log_stream *stream =
 	    instance->error != NULL ? instance->error : instance->out;
 	char *text = NULL;
+	size_t length;
+	uint64_t printed;
 
-	if (stream == NULL || hk_log_stream_tail(stream, &text, NULL) < 0)
+	if (stream == NULL || hk_log_stream_tail(stream, &text, &length) < 0)
 		return NULL;
+	printed = hk_log_stream_total(stream) - instance->printed_before;
+	if (length > printed)
+		memmove(text, text + (length - printed), (size_t) printed + 1);
 	return text;
 }
 

@@ -74,7 +74,7 @@ static void tell_ready(hki_health *health)
 /* The callback may free the monitor: nothing of it is touched afterwards. */
 static void tell_unhealthy(hki_health *health, const char *why)
 {
-	char kept[WHY_MAX];
+	char kept[WHY_MAX + 32]; /* with what is said around a reason */
 
 	if (health->resting)
 		return;

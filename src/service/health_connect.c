@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -175,6 +176,22 @@ static void hand_over(hki_connect *self)
 	self->done(fd, self->user);
 }
 
+/*
+ * A connection to a port of this machine that nobody listens on may get that very
+ * port as its own, and then TCP's simultaneous open answers: we talk to ourselves.
+ */
+static bool is_ourselves(int fd)
+{
+	struct sockaddr_storage here = { 0 };
+	struct sockaddr_storage there = { 0 };
+	socklen_t here_length = sizeof(here);
+	socklen_t there_length = sizeof(there);
+
+	return getsockname(fd, (struct sockaddr *) &here, &here_length) == 0 &&
+	       getpeername(fd, (struct sockaddr *) &there, &there_length) == 0 &&
+	       here_length == there_length && memcmp(&here, &there, here_length) == 0;
+}
+
 static void on_writable(hk_watch *watch, unsigned int events, void *user)
 {
 	hki_connect *self = user;
@@ -185,6 +202,8 @@ static void on_writable(hk_watch *watch, unsigned int events, void *user)
 	(void) events;
 	if (getsockopt(self->fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
 		error = errno;
+	if (error == 0 && is_ourselves(self->fd))
+		error = ECONNREFUSED;
 	if (error == 0) {
 		hand_over(self);
 		return;

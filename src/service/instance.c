@@ -31,6 +31,7 @@ static void kill_process(hki_instance *instance)
 		memset(&instance->how, 0, sizeof(instance->how));
 		instance->how.end = HK_END_UNKNOWN;
 		instance->how.step = "";
+		instance->ended_ns = hki_clock_monotonic_ns();
 		after_end(instance);
 	} else if (hk_process_kill_tree(process, SIGKILL) < 0) {
 		return; /* its end is on the way */
@@ -48,9 +49,11 @@ static void stop_process(hki_instance *instance)
 		return; /* its end is on the way */
 }
 
-static uint64_t healthy_ns(const hki_instance *instance, uint64_t now)
+static uint64_t healthy_ns(const hki_instance *instance, uint64_t at)
 {
-	return instance->ready_ns != 0 ? now - instance->ready_ns : 0;
+	return instance->ready_ns != 0 && instance->ready_ns < at
+		   ? at - instance->ready_ns
+		   : 0;
 }
 
 /* Ask the policy what this end means. */
@@ -62,7 +65,7 @@ static hki_machine_event judge_end(hki_instance *instance)
 		[HKI_POLICY_RETRY] = HKI_EVENT_EXIT_RETRY,
 	};
 	const hki_policy *policy = &instance->service->description.policy;
-	uint64_t now = hki_clock_monotonic_ns();
+	uint64_t at = instance->ended_ns;
 	bool success = hki_policy_is_success(policy, &instance->how, instance->recycled);
 
 	/* Ends that were asked for say nothing about the program. */
@@ -70,7 +73,7 @@ static hki_machine_event judge_end(hki_instance *instance)
 	    instance->state == HK_SERVICE_STATE_RESTARTING)
 		return HKI_EVENT_EXIT_DONE;
 	instance->answer = hki_policy_ended(policy, &instance->policy, success,
-	    instance->recycled, healthy_ns(instance, now), now);
+	    instance->recycled, healthy_ns(instance, at), at);
 	return events[instance->answer.verdict];
 }
 
@@ -110,8 +113,31 @@ static void last_words_read(hk_log_stream *stream, void *user)
 	hki_set_leave(set);
 }
 
-/* The last lines are what a person wants to see of a failure, so they are waited
- * for, a moment; they are in the pipe already. */
+/* What the step was about, if it has a name.  NULL: the step says it all. */
+static const char *subject_of(const hk_process_opts *process, const char *step)
+{
+	if (strcmp(step, "exec") == 0)
+		return process->file != NULL ? process->file : process->argv[0];
+	return strcmp(step, "cwd") == 0 ? process->cwd : NULL;
+}
+
+static void note_failed_start(hki_instance *instance, const hk_process_exit *how)
+{
+	const char *subject =
+	    subject_of(&instance->service->description.process, how->step);
+
+	if (subject != NULL)
+		(void) snprintf(instance->failure, sizeof(instance->failure),
+		    "%s: '%.300s': %s (%s)", how->step, subject,
+		    hk_error_text(how->error), hk_error_name(how->error));
+	else
+		(void) snprintf(instance->failure, sizeof(instance->failure),
+		    "%s: %s (%s)", how->step, hk_error_text(how->error),
+		    hk_error_name(how->error));
+}
+
+/* What it printed is told before its end.  It is in the pipe already, so that takes a
+ * moment, and no more than LAST_WORDS_NS. */
 void hki_instance_ended(hk_process *process, const hk_process_exit *how, void *user)
 {
 	hki_instance *instance = user;
@@ -124,12 +150,10 @@ void hki_instance_ended(hk_process *process, const hk_process_exit *how, void *u
 	instance->ended_ns = hki_clock_monotonic_ns();
 	hki_project_ended(set->opts.project, &instance->id);
 	if (how->end == HK_END_FAILED)
-		(void) snprintf(instance->failure, sizeof(instance->failure), "%s: %s",
-		    how->step, hk_error_text(how->error));
+		note_failed_start(instance, how);
 	instance->ending = true;
 	hki_instance_end_checks(instance);
 	if (how->end == HK_END_FAILED || stream == NULL ||
-	    (how->end == HK_END_CODE && how->code == 0) ||
 	    hk_log_stream_flush(stream, LAST_WORDS_NS, last_words_read, instance) < 0)
 		after_end(instance);
 	hki_set_leave(set);
@@ -146,10 +170,10 @@ static void begin(hki_instance *instance)
 	if (r >= 0)
 		return;
 	memset(&instance->how, 0, sizeof(instance->how));
-	instance->ended_ns = hki_clock_monotonic_ns();
 	instance->how.end = HK_END_FAILED;
 	instance->how.error = r;
 	instance->how.step = "";
+	instance->ended_ns = hki_clock_monotonic_ns();
 	after_end(instance);
 }
 

@@ -55,12 +55,13 @@ struct hki_instance {
 	uint64_t ready_ns;
 	uint64_t ended_ns; /* of the last end */
 	double start_time_s;
-	hk_process_id id;      /* of the last process */
-	hk_process_exit how;   /* how it ended */
-	bool ended_before;     /* how says something */
-	char failure[200];     /* why it could not be started, or "" */
-	char status[200];      /* what it says about itself */
-	uint64_t memory_bytes; /* last seen, 0: not yet */
+	uint64_t printed_before; /* by earlier runs, to the stream of last words */
+	hk_process_id id;        /* of the last process */
+	hk_process_exit how;     /* how it ended */
+	bool ended_before;       /* how says something */
+	char failure[400];       /* why it could not be started, or "" */
+	char status[200];        /* what it says about itself */
+	uint64_t memory_bytes;   /* last seen, 0: not yet */
 };
 
 struct hki_service {

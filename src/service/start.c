@@ -258,6 +258,14 @@ static int prepare_health(hki_instance *instance)
 	return r;
 }
 
+static uint64_t printed_so_far(const hki_instance *instance)
+{
+	const hk_log_stream *stream =
+	    instance->error != NULL ? instance->error : instance->out;
+
+	return stream != NULL ? hk_log_stream_total(stream) : 0;
+}
+
 int hki_instance_start(hki_instance *instance)
 {
 	hk_error_list *errors = NULL;
@@ -267,6 +275,7 @@ int hki_instance_start(hki_instance *instance)
 		r = prepare_health(instance);
 	if (r == 0)
 		r = hk_error_list_new(&errors);
+	instance->printed_before = printed_so_far(instance);
 	if (r == 0)
 		r = spawn(instance, errors);
 	if (r < 0)

@@ -31,7 +31,7 @@ Everything that happens as NDJSON, for programs.
   $ events field output web failed < shown
   "not shown\n"
   $ events field error missing failed < shown
-  *exec*no-such-program-here*no such file or directory* (glob)
+  "exec: 'no-such-program-here': no such file or directory (ENOENT)"
   $ events field signal stays stopped < shown
   "SIGTERM"
   $ grep -c 'identity":"[0-9]*@[0-9]*:[0-9]*"' shown | sed 's/[0-9][0-9]/many/'

@@ -30,13 +30,21 @@ The files are for their owner's eyes, and for those of the group:
   TIME one
   TIME two
 
-The next run goes on where this one ended; the oldest go:
+As many old ones as asked for, and the newest of all; the next run goes on:
 
+  $ rm logs/lines.log*
   $ sed -i 's/max_files: 20/max_files: 3/' hostkit.yaml
   $ up --quiet lines > shown; echo $?
   0
-  $ ls logs | grep -c 'lines.log'
-  *[34] (glob)
+  $ ls logs | grep lines; tail -c 100 logs/lines.log | cut -c 1-10
+  lines.log
+  lines.log.1
+  lines.log.2
+  lines.log.3
+  00029999 x
+  $ sed -i 's/max_files: 3/max_files: 0/' hostkit.yaml; rm logs/lines.log.*
+  $ up --quiet lines > shown; ls logs | grep lines
+  lines.log
 
 Somebody else renamed the file; SIGUSR1 makes a new one.
 

@@ -29,9 +29,10 @@ static const struct pattern {
 	{ "double fork", "(sleep 1000 &); (sleep 1000 &); echo >&3; sleep 1000" },
 	{ "setsid and double fork",
 	    "(setsid sleep 1000 &); (setsid sleep 1000 &); echo >&3; sleep 1000" },
+	/* Bounded, so that a machine that is slow to kill is not buried. */
 	{ "forking all the time",
-	    "(while :; do (sleep 1000 &); done) & while :; do (setsid sleep 1000 &); "
-	    "echo >&3; done;" },
+	    "f() { i=0; while [ $i -lt 200 ]; do (\"$1\" sleep 1000 &); i=$((i + 1)); "
+	    "echo >&3; done; }; f env & f setsid; wait" },
 };
 #define PATTERNS (sizeof(patterns) / sizeof(patterns[0]))
 
