@@ -97,7 +97,7 @@ static const hki_key backoff_keys[] = {
 	    .kind = &hki_kind_rate,
 	    KEY(hki_config_backoff, limit),
 	    .initial = "10/60s",
-	    .help = "restarts allowed within a time, as N/DURATION; none: no limit" },
+	    .help = "restarts allowed within a time, N from 1 to 1000; none: no limit" },
 	{ .name = "slow_retry",
 	    .kind = &hki_kind_duration,
 	    KEY(hki_config_backoff, slow_retry_ns),

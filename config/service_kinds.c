@@ -294,6 +294,9 @@ const hki_kind hki_kind_restart = { .wants = "no, always, on-failure or unless-s
 
 /* ---- a rate ---- */
 
+/* The supervisor keeps a time for each and counts no further. */
+#define RATE_MAX 1000
+
 static bool parse_rate(hki_config_rate *out, const char *text)
 {
 	const char *slash = strchr(text, '/');
@@ -308,7 +311,7 @@ static bool parse_rate(hki_config_rate *out, const char *text)
 	if (hki_uint64_parse(&count, number) < 0 ||
 	    hki_duration_parse(&window, slash + 1) < 0)
 		return false;
-	if (count < 1 || count > 1000000 || window == 0)
+	if (count < 1 || count > UINT32_MAX || window == 0)
 		return false;
 	*out = (hki_config_rate){ .count = (uint32_t) count, .window_ns = window };
 	return true;
@@ -326,6 +329,10 @@ static void read_rate(
 		*rate = (hki_config_rate){ 0 };
 	else if (!parse_rate(rate, scalar.text))
 		hki_check_refuse(check, key, node);
+	else if (rate->count > RATE_MAX)
+		hki_check_complain(check, node, "'none' sets no limit",
+		    "'%s' counts to %" PRIu32 ", but must be 1 to %d", key->name,
+		    rate->count, RATE_MAX);
 }
 
 static void write_rate(hk_json_writer *writer, const hki_key *key, const void *field)

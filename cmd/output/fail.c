@@ -272,6 +272,7 @@ int cmd_close_stdout(const cmd_output *output, int exit_code)
 		error = -errno;
 	if (!failed)
 		return exit_code;
-	return cmd_fail(output, CMD_EXIT_FAILED, error < 0 ? error : -EIO, NULL,
-	    "cannot write to standard output");
+	/* Of a failure before this call only the fact is known, not the reason. */
+	return cmd_fail(
+	    output, CMD_EXIT_FAILED, error, NULL, "cannot write to standard output");
 }

@@ -129,11 +129,15 @@ static int fill(struct up *up)
 static int fail(const struct up *up, int error)
 {
 	const cmd_output *output = up->request->output;
+	int code = cmd_exit_from_error(error);
+
+	if (code == CMD_EXIT_ABSENT) /* of a file or directory; 4 is about services */
+		code = CMD_EXIT_FAILED;
 
 	if (hk_error_list_count(up->errors) > 0)
-		return cmd_fail_list(
-		    output, cmd_exit_from_error(error), error, up->errors);
-	return cmd_fail(output, cmd_exit_from_error(error), error, NULL,
+		return cmd_fail_list(output, code, error, up->errors);
+	return cmd_fail(output, code, error,
+	    access("/proc/self", F_OK) < 0 ? "is /proc mounted?" : NULL,
 	    "cannot supervise the services of '%s'", up->request->config->path);
 }
 

@@ -261,6 +261,7 @@ static const cmd_example examples[] = {
 static const cmd_exit_row exits[] = {
 	{ "0", "every service has ended well, or was stopped as asked" },
 	{ "4", "a service that was named does not exist" },
+	{ "6", "not allowed, such as to write down what runs" },
 	{ "7", "the configuration has mistakes; nothing was started" },
 	{ "8", "at least one service has failed for good" },
 	{ "9", "supervision failed, or another 'hostkit up' has the project" },

@@ -32,7 +32,7 @@ static int refuse_tree(
 		[HK_TREE_REAPER] = "by a reaper, which this loop has not,",
 		[HK_TREE_KEEPER] = "by a keeper, whose program was not found,",
 		[HK_TREE_CGROUP] = "by cgroup",
-		[HK_TREE_AUTO] = "of any kind",
+		[HK_TREE_AUTO] = "of any kind, without cgroups and /proc,",
 	};
 	bool limited = opts->memory_max_bytes != 0 || opts->pids_max != 0 ||
 		       opts->cpu_max_millis != 0;

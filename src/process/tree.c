@@ -121,16 +121,30 @@ static int try_cgroup(hki_tree *tree, const hki_tree_opts *opts)
 	return 0;
 }
 
+/* Without /proc nobody below us is seen, and "none is left" would be a lie. */
+static bool can_look(void)
+{
+	return access("/proc/self/stat", F_OK) == 0;
+}
+
 static int try_reaper(hki_tree *tree)
 {
 	int r;
 
-	if (tree->reaper == NULL)
+	if (tree->reaper == NULL || !can_look())
 		return -ENOTSUP;
 	r = make_cookie(tree);
 	if (r < 0)
 		return r;
 	tree->level = HK_TREE_REAPER;
+	return 0;
+}
+
+static int try_walk(hki_tree *tree)
+{
+	if (!can_look())
+		return -ENOTSUP;
+	tree->level = HK_TREE_WALK;
 	return 0;
 }
 
@@ -162,10 +176,7 @@ static int try_all(hki_tree *tree, const hki_tree_opts *opts)
 		return r;
 	leave_cgroup(tree, opts);
 	r = try_reaper(tree);
-	if (r == 0 || r != -ENOTSUP)
-		return r;
-	tree->level = HK_TREE_WALK;
-	return 0;
+	return r != -ENOTSUP ? r : try_walk(tree);
 }
 
 /* Started in a cgroup that it does not own: open it, so that a wrong path is told. */
@@ -193,6 +204,7 @@ static int try_level(hki_tree *tree, const hki_tree_opts *opts)
 	case HK_TREE_KEEPER:
 		return try_keeper(tree);
 	case HK_TREE_WALK:
+		return try_walk(tree);
 	case HK_TREE_NONE:
 	case HK_TREE_GROUP:
 		tree->level = wanted;

@@ -5,6 +5,10 @@
  * however that happens, so there is no stale claim to be clever about.  The file
  * is removed when the claim is given back; whoever waits for a file that has just
  * been removed sees that the name means another one by then, and opens again.
+ *
+ * A program that was being started when its supervisor was killed holds a copy of
+ * the lock until it has exec'ed.  Whoever finds the lock held in the name of a
+ * process that is gone therefore waits for a moment before it gives up.
  */
 #include "service/project_internal.h"
 
@@ -14,14 +18,21 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error_list.h"
+#include "os/pidref.h"
 #include "os/procfs.h"
 
 /* Files removed under our hands in a row; more is somebody's loop. */
 #define OPEN_TRIES 100
+
+/* How long a start without a supervisor may hold the claim, and how often we look. */
+#define ORPHANED_CLAIM_NS (2 * HKI_NS_PER_S)
+#define LOOK_AGAIN_NS     (5 * HKI_NS_PER_MS)
 
 /* Does the name still mean the file we have open? */
 static bool is_current(int fd, const char *path)
@@ -61,6 +72,38 @@ static int read_holder(hk_process_id *out, const char *path)
 		return r;
 	text[strcspn(text, "\n")] = '\0';
 	return hk_process_id_parse(out, text);
+}
+
+/* A holder that cannot be read is about to write its name, or to end. */
+static bool holder_lives(const char *path)
+{
+	hk_process_id holder;
+	hki_pidref ref = HKI_PIDREF_NULL;
+	bool lives;
+	int r = read_holder(&holder, path);
+
+	if (r < 0)
+		return false;
+	r = hki_pidref_open_exactly(
+	    &ref, (pid_t) holder.pid, holder.start_ticks, holder.inode);
+	if (r < 0)
+		return r != -ESRCH;
+	lives = !hki_pidref_has_ended(&ref);
+	hki_pidref_close(&ref);
+	return lives;
+}
+
+/* As lock_file(), with patience for a claim nobody alive stands behind. */
+static int claim_file(const char *path)
+{
+	const struct timespec pause = { .tv_nsec = LOOK_AGAIN_NS };
+	uint64_t deadline = hki_clock_monotonic_ns() + ORPHANED_CLAIM_NS;
+	int fd;
+
+	while ((fd = lock_file(path)) == -EWOULDBLOCK && !holder_lives(path) &&
+	       hki_clock_monotonic_ns() < deadline)
+		(void) nanosleep(&pause, NULL);
+	return fd;
 }
 
 static int write_holder(const hk_service_project *project)
@@ -117,7 +160,7 @@ int hk_service_project_open(hk_service_project **out, const char *path,
 	r = hki_project_locate(project, path, directory, true, errors);
 	if (r < 0)
 		return r;
-	project->lock_fd = lock_file(project->lock);
+	project->lock_fd = claim_file(project->lock);
 	if (project->lock_fd == -EWOULDBLOCK)
 		return report_busy(project, errors);
 	if (project->lock_fd < 0)

@@ -73,6 +73,7 @@ static int check_directory(const char *path, hk_error_list *errors)
 static int find_directory(
     char *out, size_t capacity, const char *directory, bool make, hk_error_list *errors)
 {
+	static const char *const unset = "set XDG_RUNTIME_DIR or HOME";
 	int r = 0;
 
 	if (directory == NULL)
@@ -80,8 +81,11 @@ static int find_directory(
 	else if (snprintf(out, capacity, "%s", directory) >= (int) capacity)
 		r = -ENAMETOOLONG;
 	if (r < 0)
-		return hki_error_report_step(
-		    errors, r, "state directory", "no place to write down what runs");
+		return hki_error_report(
+		    errors, &(hk_error){ .code = r,
+				.step = "state directory",
+				.text = "no place to write down what runs",
+				.hint = r == -ENOENT ? unset : NULL });
 	if (make && (r = make_directories(out)) < 0)
 		return hki_error_report_step(
 		    errors, r, "state directory", "'%s' cannot be made", out);

@@ -11,12 +11,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <glob.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <hostkit/service.h>
 #include "base/clock.h"
@@ -66,6 +70,22 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* The only lock file of the directory of states; returns how many there are. */
+static int find_lock(char *out, size_t size, const char *directory)
+{
+	char pattern[128];
+	glob_t found;
+	int count;
+
+	(void) snprintf(pattern, sizeof(pattern), "%s/*.lock", directory);
+	if (glob(pattern, 0, NULL, &found) != 0)
+		return 0;
+	count = (int) found.gl_pathc;
+	(void) snprintf(out, size, "%s", found.gl_pathv[0]);
+	globfree(&found);
+	return count;
+}
+
 static void a_second_claim_is_refused_and_names_the_first(void **state)
 {
 	struct world *world = *state;
@@ -94,6 +114,43 @@ static void a_second_claim_is_refused_and_names_the_first(void **state)
 	    0, hk_service_project_open(&second, world->project, world->state, errors));
 	hk_service_project_free(second);
 	hk_error_list_free(errors);
+}
+
+/* Holds a copy of the claim, as a child between clone and exec does, for a moment. */
+static void *let_go_soon(void *fd)
+{
+	const struct timespec moment = { .tv_nsec = 50 * 1000 * 1000 };
+
+	(void) nanosleep(&moment, NULL);
+	(void) close(*(int *) fd);
+	return NULL;
+}
+
+static void a_claim_left_to_a_start_in_flight_is_waited_for(void **state)
+{
+	struct world *world = *state;
+	hk_service_project *project = NULL;
+	pthread_t starter;
+	char lock[256];
+	int status, copy;
+	pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child == 0) /* a supervisor that is killed, as far as its file can tell */
+		_exit(hk_service_project_open(
+			  &project, world->project, world->state, NULL) < 0);
+	assert_int_equal(child, waitpid(child, &status, 0));
+	assert_int_equal(0, status);
+	assert_int_equal(1, find_lock(lock, sizeof(lock), world->state));
+	copy = open(lock, O_RDWR | O_CLOEXEC);
+	assert_true(copy >= 0);
+	assert_int_equal(0, flock(copy, LOCK_EX | LOCK_NB));
+
+	assert_int_equal(0, pthread_create(&starter, NULL, let_go_soon, &copy));
+	assert_int_equal(
+	    0, hk_service_project_open(&project, world->project, world->state, NULL));
+	assert_int_equal(0, pthread_join(starter, NULL));
+	hk_service_project_free(project);
 }
 
 static void a_directory_others_can_write_to_is_refused(void **state)
@@ -292,6 +349,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_WORLD(a_second_claim_is_refused_and_names_the_first),
+		IN_WORLD(a_claim_left_to_a_start_in_flight_is_waited_for),
 		IN_WORLD(a_directory_others_can_write_to_is_refused),
 		IN_WORLD(what_was_written_down_is_ended),
 		IN_WORLD(what_carries_the_mark_is_ended_even_if_never_written_down),

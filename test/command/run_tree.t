@@ -88,3 +88,12 @@ Left behind on purpose, named for ever, and ended by that name:
   [125]
   $ hostkit run --detach --stdout log -- sh -c 'echo logged' | sed 's/@.*//' > pid
   $ until_true grep logged log
+
+Where neither cgroups nor /proc can be seen, nobody claims that nothing was left:
+
+  $ [ "$(id -u)" -eq 0 ] && unshare -m true 2> /dev/null || skip "no mount namespaces here"
+  $ unshare -m sh -c 'umount -l /proc; hostkit run -- echo never'
+  hostkit run: tree: a tree of any kind, without cgroups and /proc, cannot be had here: operation not supported (EOPNOTSUPP)
+  [125]
+  $ unshare -m sh -c 'umount -l /proc; hostkit run --tree group -- echo in a group'
+  in a group

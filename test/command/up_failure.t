@@ -42,6 +42,12 @@ More than the system gives: too many words.
   long: failed (exec: 'true': argument list too long (E2BIG
   goes on
 
+No place for the state is a failure of its own, never that of a name:
+
+  $ XDG_RUNTIME_DIR=/proc/nowhere hostkit up
+  hostkit up: state directory: '/proc/nowhere/hostkit' cannot be made: no such file or directory (ENOENT)
+  [9]
+
 Without privileges all of it works, and says what does not:
 
   $ [ "$(id -u)" -eq 0 ] || skip "needs root to become somebody else"
