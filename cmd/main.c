@@ -2,6 +2,7 @@
  * hostkit: read the command line, find the verb, do it.
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 #include "exit.h"
@@ -54,6 +55,8 @@ int main(int argc, char **argv)
 	int status;
 
 	open_standard_streams();
+	/* Whoever ignores SIGCHLD has his children's ends thrown away, and hands that on. */
+	(void) signal(SIGCHLD, SIG_DFL);
 	status = cmd_line_parse(&line, argc, argv);
 	if (status == 0)
 		status = do_line(&line);
