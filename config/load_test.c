@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <sys/stat.h>
+#include <time.h>
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/torture.h"
