@@ -92,9 +92,10 @@ Left behind on purpose, named for ever, and ended by that name:
 Where neither cgroups nor /proc can be seen, nobody claims that nothing was left:
 
   $ [ "$(id -u)" -eq 0 ] && unshare -m true 2> /dev/null || skip "no mount namespaces here"
-  $ export ASAN_OPTIONS=detect_leaks=0 # looks for /proc itself
-  $ unshare -m sh -c 'umount -l /proc; hostkit run -- echo never 2>&1' | grep -v '^==' ; echo "${PIPESTATUS[0]}"
+  $ ldd "$(command -v hostkit)" | grep -q 'lib[at]san' && skip "sanitizers need /proc themselves"
+  [1]
+  $ unshare -m sh -c 'umount -l /proc; hostkit run -- echo never'
   hostkit run: tree: a tree of any kind, without cgroups and /proc, cannot be had here: operation not supported (EOPNOTSUPP)
-  125
-  $ unshare -m sh -c 'umount -l /proc; hostkit run --tree group -- echo in a group 2>&1' | grep -v '^=='
+  [125]
+  $ unshare -m sh -c 'umount -l /proc; hostkit run --tree group -- echo in a group'
   in a group
