@@ -10,6 +10,7 @@
 #include <hostkit/loop.h>
 #include <hostkit/process.h>
 #include <hostkit/record.h>
+#include <hostkit/sched.h>
 #include <hostkit/service.h>
 
 #endif /* HOSTKIT_HOSTKIT_H */
