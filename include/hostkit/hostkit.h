@@ -13,5 +13,6 @@
 #include <hostkit/record.h>
 #include <hostkit/sched.h>
 #include <hostkit/service.h>
+#include <hostkit/system_process.h>
 
 #endif /* HOSTKIT_HOSTKIT_H */
