@@ -11,5 +11,6 @@
 #include <hostkit/process.h>
 #include <hostkit/record.h>
 #include <hostkit/service.h>
+#include <hostkit/system_filter.h>
 
 #endif /* HOSTKIT_HOSTKIT_H */
