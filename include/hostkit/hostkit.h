@@ -14,5 +14,6 @@
 #include <hostkit/sched.h>
 #include <hostkit/service.h>
 #include <hostkit/system_process.h>
+#include <hostkit/system_filter.h>
 
 #endif /* HOSTKIT_HOSTKIT_H */
