@@ -12,5 +12,6 @@
 #include <hostkit/record.h>
 #include <hostkit/service.h>
 #include <hostkit/system_filter.h>
+#include <hostkit/system_history.h>
 
 #endif /* HOSTKIT_HOSTKIT_H */
