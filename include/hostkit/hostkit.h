@@ -16,5 +16,6 @@
 #include <hostkit/service.h>
 #include <hostkit/system_process.h>
 #include <hostkit/system_filter.h>
+#include <hostkit/system_history.h>
 
 #endif /* HOSTKIT_HOSTKIT_H */

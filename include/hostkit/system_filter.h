@@ -23,8 +23,8 @@ HK_BEGIN
  *     /REGEX/           any text of the record matches
  *     ! && || ( )       also written not, and, or
  *
- * FIELD is a field's name; its unit may be left out where that is clear ("cpu"
- * for "cpu_percent", "rss" for "rss_bytes").  VALUE is read as the field's unit
+ * FIELD is a field's name; its unit may be left out ("cpu" for "cpu_percent",
+ * "rss" for "rss_bytes").  VALUE is read as the field's unit
  * wants it: sizes 512M, times 90s or 2h, percents 5 or 5%, enums and bools by
  * name.  Texts need quotes ('…' or "…", with \ before a quote) only where they
  * hold spaces or operators.  ~ matches a POSIX extended regular expression
@@ -65,7 +65,7 @@ HK_API bool hk_system_filter_uses(const hk_system_filter *filter, unsigned int i
 
 /*
  * The field people mean by @name: called so, or called so once its unit is left
- * away, if only one is.  Returns its index, -ENOENT, or -ENOTUNIQ.
+ * away (a percentage before a size before a time).  Returns its index or -ENOENT.
  */
 HK_API int hk_system_filter_field(const hk_record_type *type, const char *name);
 

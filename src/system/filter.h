@@ -111,10 +111,8 @@ int hki_filter_value(
 int hki_filter_compile(
     hki_filter_parser *parser, hki_filter_node *node, const hki_filter_token *token);
 
-/* Tell that no field, or more than one, is meant by the word.  @why as
- * hk_system_filter_field() returned it. */
-int hki_filter_fail_field(
-    hki_filter_parser *parser, const hki_filter_token *token, int why);
+/* Tell that no field is meant by the word. */
+int hki_filter_fail_field(hki_filter_parser *parser, const hki_filter_token *token);
 /* The name nearest to @word among the fields, or the NULL-terminated @names; or NULL. */
 const char *hki_filter_nearest_field(const hk_record_type *type, const char *word);
 const char *hki_filter_nearest_name(const char *const *names, const char *word);

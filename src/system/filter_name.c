@@ -12,7 +12,8 @@
 /* Longer words are like nothing. */
 #define WORD_MAX 64
 
-/* What keys end in to say their unit. */
+/* What keys end in to say their unit; the first that makes a field is meant: "cpu" is
+ * cpu_percent, though there is cpu_s. */
 static const char *const units[] = {
 	"_percent",
 	"_bytes",
@@ -23,15 +24,11 @@ static const char *const units[] = {
 	"_per_s",
 };
 
-/* Is @field called @name, followed by a unit? */
-static bool is_short_for(const char *name, size_t length, const char *field)
+/* Is @field called @name, of @length bytes, followed by @unit? */
+static bool is_short_for(
+    const char *name, size_t length, const char *unit, const char *field)
 {
-	if (strncmp(name, field, length) != 0)
-		return false;
-	for (size_t i = 0; i < HKI_COUNT(units); i++)
-		if (strcmp(field + length, units[i]) == 0)
-			return true;
-	return false;
+	return strncmp(name, field, length) == 0 && strcmp(field + length, unit) == 0;
 }
 
 int hk_system_filter_field(const hk_record_type *type, const char *name)
@@ -39,15 +36,12 @@ int hk_system_filter_field(const hk_record_type *type, const char *name)
 	int found = hk_record_find(type, name);
 	size_t length = strlen(name);
 
-	if (found >= 0 || length == 0)
-		return length == 0 ? -ENOENT : found;
-	for (size_t i = 0; i < type->field_count; i++) {
-		if (!is_short_for(name, length, type->fields[i].name))
-			continue;
-		if (found >= 0)
-			return -ENOTUNIQ;
-		found = (int) i;
-	}
+	if (length == 0)
+		return -ENOENT;
+	for (size_t u = 0; found < 0 && u < HKI_COUNT(units); u++)
+		for (size_t i = 0; found < 0 && i < type->field_count; i++)
+			if (is_short_for(name, length, units[u], type->fields[i].name))
+				found = (int) i;
 	return found;
 }
 

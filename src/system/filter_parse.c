@@ -95,7 +95,7 @@ static int parse_field(hki_filter_node **out, hki_filter_parser *parser)
 	int r;
 
 	if (field < 0)
-		return hki_filter_fail_field(parser, &name, field);
+		return hki_filter_fail_field(parser, &name);
 	r = new_node(&node, parser, HKI_FILTER_NODE_PRESENT);
 	if (r == 0)
 		r = hki_filter_next(parser);

@@ -193,17 +193,12 @@ int hki_filter_value(
 					     : number_value(parser, node, token);
 }
 
-int hki_filter_fail_field(
-    hki_filter_parser *parser, const hki_filter_token *token, int why)
+int hki_filter_fail_field(hki_filter_parser *parser, const hki_filter_token *token)
 {
 	const hk_record_type *type = parser->filter->type;
 	const char *near = hki_filter_nearest_field(type, token->text);
 	char hint[HINT_MAX] = "";
 
-	if (why == -ENOTUNIQ)
-		return hki_filter_fail(parser, HK_EPARSE, token->column,
-		    "write it with its unit", "several columns are called '%.60s'",
-		    token->text);
 	if (near != NULL)
 		snprintf(hint, sizeof(hint), "did you mean '%s'?", near);
 	return hki_filter_fail(parser, HK_EPARSE, token->column, hint,
