@@ -5,6 +5,7 @@
 #include <hostkit/allocator.h>
 #include <hostkit/base.h>
 #include <hostkit/error.h>
+#include <hostkit/ipc.h>
 #include <hostkit/json.h>
 #include <hostkit/log.h>
 #include <hostkit/loop.h>
