@@ -9,6 +9,7 @@
 #include <hostkit/json.h>
 #include <hostkit/log.h>
 #include <hostkit/loop.h>
+#include <hostkit/metrics.h>
 #include <hostkit/process.h>
 #include <hostkit/record.h>
 #include <hostkit/sched.h>
