@@ -15,6 +15,7 @@
 #include <hostkit/sched.h>
 #include <hostkit/service.h>
 #include <hostkit/system_process.h>
+#include <hostkit/system_process_details.h>
 #include <hostkit/system_filter.h>
 #include <hostkit/system_history.h>
 

@@ -65,6 +65,9 @@ enum {
 	HK_IPC_OVERFLOW_DISCONNECT   /* the connection ends with -ENOBUFS */
 };
 
+/* A message may be this long if message_max_bytes says so; just below 1 GiB. */
+#define HK_IPC_MESSAGE_MAX ((size_t) 0x3fffff00)
+
 /* Flags of a message. */
 enum {
 	/* Descriptors came with it that could not be received, for want of room in
@@ -127,7 +130,7 @@ typedef struct hk_ipc_opts {
 
 	/* ---- limits ---- */
 	size_t
-	    message_max_bytes;  /* of one message, either way; 0: 1 MiB; at most 1 GiB */
+	    message_max_bytes; /* of one message, either way; 0: 1 MiB; at most HK_IPC_MESSAGE_MAX */
 	size_t queue_max_bytes; /* the high-water mark of what waits to leave; 0: 1 MiB */
 	size_t queue_max_messages; /* the same in messages; 0: bytes alone count */
 	uint32_t overflow;         /* HK_IPC_OVERFLOW_… */
@@ -388,7 +391,7 @@ HK_API HK_MUST_USE int hk_ipc_stats_read(const hk_ipc *ipc, hk_ipc_stats *out);
 
 /* ---- payloads: the same bytes for many connections ---- */
 
-/* Copied.  Owned: hk_ipc_payload_free().  Returns 0, -EMSGSIZE beyond 1 GiB or -ENOMEM. */
+/* Copied.  Owned: hk_ipc_payload_free().  Returns 0, -EMSGSIZE beyond HK_IPC_MESSAGE_MAX, or -ENOMEM. */
 HK_API HK_MUST_USE int hk_ipc_payload_new(
     hk_ipc_payload **out, const void *data, size_t length);
 /* Let go of it; connections that still send it keep their own reference.  NULL is fine. */

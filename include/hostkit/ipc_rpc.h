@@ -96,6 +96,8 @@ typedef struct hk_ipc_rpc_opts {
 	hk_ipc_rpc_fn on_connect;
 	/* reconnect: it was lost for @reason, or could not be made; it is tried again. */
 	hk_ipc_rpc_close_fn on_retry;
+	/* After -EAGAIN there is room again. */
+	hk_ipc_rpc_fn on_drain;
 	/* It is over, exactly once; reasons as for on_close of a connection.  Calls of ours
 	 * have ended before.  An accepted one is gone when this returns. */
 	hk_ipc_rpc_close_fn on_close;
@@ -154,8 +156,8 @@ HK_API void hk_ipc_rpc_close(hk_ipc_rpc *rpc, uint64_t limit_ns);
  */
 HK_API void hk_ipc_rpc_free(hk_ipc_rpc *rpc);
 
-/* The connection below: to ask it for its peer or its statistics.  Borrowed.  NULL once
- * it is over. */
+/* The connection below: to ask it for its peer or its statistics; its data pointer is
+ * ours.  Borrowed.  NULL once it is over. */
 HK_API hk_ipc *hk_ipc_rpc_connection(const hk_ipc_rpc *rpc);
 
 /* A pointer of yours that hangs on the conversation, NULL at first. */
@@ -163,21 +165,21 @@ HK_API void hk_ipc_rpc_set_data(hk_ipc_rpc *rpc, void *data);
 HK_API void *hk_ipc_rpc_get_data(const hk_ipc_rpc *rpc);
 
 typedef struct hk_ipc_rpc_stats {
-	size_t size;              /* set by the caller: sizeof(hk_ipc_rpc_stats) */
-	uint64_t calls;           /* of ours, ever: the sum of the next seven */
-	uint64_t calls_answered;  /* with a result */
-	uint64_t calls_failed;    /* with an error of the other side */
-	uint64_t calls_timed_out; /* at their deadline */
-	uint64_t calls_cancelled; /* by us */
-	uint64_t calls_reset;     /* by the end of the connection */
-	uint64_t calls_freed;     /* by us, silently */
-	uint64_t calls_pending;   /* now */
-	uint64_t answers_late;    /* to calls that had ended, or that never were */
-	uint64_t requests;        /* calls of theirs, notifications included */
+	size_t size;               /* set by the caller: sizeof(hk_ipc_rpc_stats) */
+	uint64_t calls;            /* of ours, ever: the sum of the next seven */
+	uint64_t calls_answered;   /* with a result */
+	uint64_t calls_failed;     /* with an error of the other side */
+	uint64_t calls_timed_out;  /* at their deadline */
+	uint64_t calls_cancelled;  /* by us */
+	uint64_t calls_reset;      /* by the end of the connection */
+	uint64_t calls_freed;      /* by us, silently */
+	uint64_t calls_pending;    /* now */
+	uint64_t answers_late;     /* to calls that had ended, or that never were */
+	uint64_t requests;         /* calls of theirs, notifications included */
 	uint64_t requests_pending; /* now, without an answer */
-	uint64_t refused;  /* of them, with HK_IPC_ERROR_OVERLOAD */
-	uint64_t invalid;  /* messages that were none */
-	uint64_t dropped;  /* publications a slow subscriber did not get */
+	uint64_t refused;          /* of them, with HK_IPC_ERROR_OVERLOAD */
+	uint64_t invalid;          /* messages that were none */
+	uint64_t dropped;          /* publications a slow subscriber did not get */
 } hk_ipc_rpc_stats;
 
 /* Returns 0 or -EINVAL. */
@@ -251,7 +253,7 @@ HK_API HK_MUST_USE int hk_ipc_notify_value(
 /* ---- calling without a loop ---- */
 
 typedef struct hk_ipc_answer {
-	int status;       /* as in hk_ipc_reply */
+	int status; /* as in hk_ipc_reply */
 	int reserved;
 	int64_t error_code;
 	char *error_text; /* NULL unless status is -EREMOTEIO */

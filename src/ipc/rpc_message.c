@@ -93,8 +93,8 @@ static void read_call(hki_rpc_message *out, const parts *found)
 		    "a message is either a call or its answer");
 	else if (found->deadline != NULL &&
 		 hk_json_get_uint64(&out->deadline_ms, found->deadline) < 0)
-		invalid(out, HK_IPC_ERROR_REQUEST,
-		    "the deadline_ms is not a whole number");
+		invalid(
+		    out, HK_IPC_ERROR_REQUEST, "the deadline_ms is not a whole number");
 }
 
 static void read_error(hki_rpc_message *out, const hk_json *error)
@@ -133,6 +133,8 @@ void hki_rpc_message_read(hki_rpc_message *out, const hk_json *value)
 		return;
 	}
 	read_parts(out, &found, value);
+	out->answer =
+	    found.method == NULL && (found.result != NULL || found.error != NULL);
 	if (found.has_id && !is_id(out->id)) {
 		out->id = NULL;
 		invalid(out, HK_IPC_ERROR_REQUEST,
@@ -141,7 +143,7 @@ void hki_rpc_message_read(hki_rpc_message *out, const hk_json *value)
 		invalid(out, HK_IPC_ERROR_REQUEST, "jsonrpc is not \"2.0\"");
 	} else if (found.method != NULL) {
 		read_call(out, &found);
-	} else if (found.result != NULL || found.error != NULL) {
+	} else if (out->answer) {
 		read_answer(out, &found);
 	} else {
 		invalid(out, HK_IPC_ERROR_REQUEST,
@@ -177,13 +179,14 @@ const hk_json *hki_rpc_message_parse(
 	else if (r == HK_EPARSE && is_only_doubled(bytes, length))
 		invalid(out, HK_IPC_ERROR_REQUEST, "the message names a member twice");
 	else
-		invalid(out, HK_IPC_ERROR_PARSE, hk_json_document_error(document)->reason);
+		invalid(
+		    out, HK_IPC_ERROR_PARSE, hk_json_document_error(document)->reason);
 	return NULL;
 }
 
 /* ---- writing ---- */
 
-static void write_text(hk_json_writer *writer, const hki_rpc_text *text)
+void hki_rpc_write_text(hk_json_writer *writer, const hki_rpc_text *text)
 {
 	if (text == NULL || (text->json == NULL && text->value == NULL))
 		hk_json_write_null(writer);
@@ -213,7 +216,7 @@ void hki_rpc_write_call(hk_json_writer *writer, const uint64_t *id, const char *
 	hk_json_write_string(writer, method);
 	if (params != NULL && (params->json != NULL || params->value != NULL)) {
 		hk_json_write_key(writer, "params");
-		write_text(writer, params);
+		hki_rpc_write_text(writer, params);
 	}
 	if (deadline_ms != 0) {
 		hk_json_write_key(writer, "deadline_ms");
@@ -227,9 +230,9 @@ void hki_rpc_write_result(
 {
 	begin(writer);
 	hk_json_write_key(writer, "id");
-	write_text(writer, id);
+	hki_rpc_write_text(writer, id);
 	hk_json_write_key(writer, "result");
-	write_text(writer, result);
+	hki_rpc_write_text(writer, result);
 	hk_json_write_object_end(writer);
 }
 
@@ -238,7 +241,7 @@ void hki_rpc_write_error(hk_json_writer *writer, const hki_rpc_text *id, int64_t
 {
 	begin(writer);
 	hk_json_write_key(writer, "id");
-	write_text(writer, id);
+	hki_rpc_write_text(writer, id);
 	hk_json_write_key(writer, "error");
 	hk_json_write_object_begin(writer);
 	hk_json_write_key(writer, "code");
@@ -247,7 +250,7 @@ void hki_rpc_write_error(hk_json_writer *writer, const hki_rpc_text *id, int64_t
 	hk_json_write_string(writer, text);
 	if (data != NULL && (data->json != NULL || data->value != NULL)) {
 		hk_json_write_key(writer, "data");
-		write_text(writer, data);
+		hki_rpc_write_text(writer, data);
 	}
 	hk_json_write_object_end(writer);
 	hk_json_write_object_end(writer);

@@ -21,6 +21,8 @@ typedef enum hki_rpc_kind {
  */
 typedef struct hki_rpc_message {
 	hki_rpc_kind kind;
+	bool
+	    answer; /* it means to be one, so nothing is said to it, also if it is invalid */
 	const hk_json *id;
 	const hk_json *params;
 	const hk_json *result;
@@ -57,6 +59,8 @@ typedef struct hki_rpc_text {
 
 void hki_rpc_write_call(hk_json_writer *writer, const uint64_t *id, const char *method,
     const hki_rpc_text *params, uint64_t deadline_ms);
+/* A value; null if there is none. */
+void hki_rpc_write_text(hk_json_writer *writer, const hki_rpc_text *text);
 /* As part of what is written already, such as an array; @id NULL writes null. */
 void hki_rpc_write_result(
     hk_json_writer *writer, const hki_rpc_text *id, const hki_rpc_text *result);
