@@ -11,5 +11,7 @@
 #include <hostkit/process.h>
 #include <hostkit/record.h>
 #include <hostkit/service.h>
+#include <hostkit/system.h>
+#include <hostkit/system_records.h>
 
 #endif /* HOSTKIT_HOSTKIT_H */
