@@ -246,12 +246,15 @@ typedef struct hk_sched_job {
 	uint32_t index;      /* a small number of its own, below those reserved for */
 	uint32_t cpu;        /* that it runs on, or ran on last */
 	struct {
-		int64_t value;  /* such as CPU time used at this level */
-		uint64_t high;  /* such as virtual time, whole part … */
-		uint64_t low;   /* … and fraction */
-		uint32_t place; /* such as where it stands in a heap */
+		int64_t value;             /* such as CPU time used at this level */
+		uint64_t high;             /* such as virtual time, whole part … */
+		uint64_t low;              /* … and fraction */
+		struct hk_sched_job *next; /* such as the neighbours in a queue */
+		struct hk_sched_job *previous;
+		uint32_t place;
 		uint32_t level;
 	} own;
+	void *driver; /* whatever the driver wants to find from here */
 } hk_sched_job;
 
 /* Why a job is ready now. */
@@ -384,13 +387,18 @@ typedef struct hk_sched_opts {
 	/* periodic tasks are released before this; 0: up to the last first release
 	 * and one hyperperiod */
 	int64_t until;
+	/* give up beyond so many decisions; 0: HK_SCHED_DECISIONS_DEFAULT */
+	uint64_t decisions_max;
 } hk_sched_opts;
 
 /* clang-format off */
 #define HK_SCHED_OPTS_INIT { .size = sizeof(hk_sched_opts) }
 /* clang-format on */
 
-#define HK_SCHED_CPUS_MAX 4096
+#define HK_SCHED_CPUS_MAX 1024
+
+/* A huge burst under a small quantum would take years to cut into slices. */
+#define HK_SCHED_DECISIONS_DEFAULT 100000000
 
 /* Periodic tasks may be released so often in all; more would rather be a mistake. */
 #define HK_SCHED_RELEASES_MAX 10000000
@@ -406,10 +414,15 @@ typedef struct hk_sched_opts {
  * order), the policy's own event, then the CPUs are filled, then the policy may
  * preempt.  A job that ends at the instant its slice does has ended.
  *
+ * Switching is not interrupted, and whoever was switched in runs for a tick
+ * before it can be preempted.
+ *
  * Returns 0, -ELOOP or -ENOENT as hk_sched_workload_check(), -ERANGE if the
  * work is longer than HK_SCHED_TIME_MAX, HK_ELIMIT for more releases than
- * HK_SCHED_RELEASES_MAX, -EINVAL for an option that cannot be, -E2BIG, -ENOMEM,
- * or what the policy's create() gave.  @errors, which may be NULL, has sentences.
+ * HK_SCHED_RELEASES_MAX or more decisions than allowed, -EINVAL for an option
+ * that cannot be, -EPROTO for a policy that keeps a ready job for itself, -E2BIG,
+ * -ENOMEM, or what the policy's create() gave.  @errors, which may be NULL, has
+ * sentences.
  */
 HK_API HK_MUST_USE int hk_sched_simulate(hk_sched_result **out,
     const hk_sched_workload *workload, const hk_sched_policy *policy,
@@ -452,7 +465,7 @@ typedef struct hk_sched_row {
 } hk_sched_row;
 
 /* The fields of hk_sched_row. */
-HK_API const hk_record_type *hk_sched_row_type(void);
+HK_API extern const hk_record_type hk_sched_row_type;
 
 /* All of it.  Averages and percentiles are over jobs that ran; absent if none did. */
 typedef struct hk_sched_statistics {
@@ -477,7 +490,7 @@ typedef struct hk_sched_statistics {
 	uint64_t late;           /* deadlines missed */
 } hk_sched_statistics;
 
-HK_API const hk_record_type *hk_sched_statistics_type(void);
+HK_API extern const hk_record_type hk_sched_statistics_type;
 
 /* A stretch of CPU time of one job. */
 typedef struct hk_sched_slice {
@@ -550,13 +563,15 @@ typedef struct hk_sched_admission {
 	bool edf;
 } hk_sched_admission;
 
-HK_API const hk_record_type *hk_sched_admission_type(void);
+HK_API extern const hk_record_type hk_sched_admission_type;
 
 /*
  * Fill @out, and @response_times (one for each task of the workload, which may
  * be NULL) with the worst response time under rate-monotonic priorities: it is
  * HK_SCHED_NEVER where the deadline is missed, and 0 for tasks without a period.
- * Returns 0, -ENOENT if no task is periodic, or -ENOMEM.
+ * Deadlines beyond the period are taken as the period.  Utilisation is in doubles.
+ * Returns 0, -ENOENT if no task is periodic, HK_ELIMIT if response-time analysis
+ * takes too long, or -ENOMEM.
  */
 HK_API HK_MUST_USE int hk_sched_admit(
     hk_sched_admission *out, int64_t *response_times, const hk_sched_workload *workload);
