@@ -14,6 +14,7 @@
 #include <hostkit/record.h>
 #include <hostkit/sched.h>
 #include <hostkit/service.h>
+#include <hostkit/system_metrics.h>
 #include <hostkit/system.h>
 #include <hostkit/system_records.h>
 #include <hostkit/system_process.h>
