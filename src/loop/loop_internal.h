@@ -47,5 +47,7 @@ typedef struct hki_loop_deferred {
 } hki_loop_deferred;
 /* Runs at once if @loop is NULL or not inside a turn. */
 void hki_loop_defer(hk_loop *loop, hki_loop_deferred *deferred);
+/* The same, but never at once: outside a turn it waits for the end of the next one. */
+void hki_loop_defer_later(hk_loop *loop, hki_loop_deferred *deferred);
 
 #endif /* HKI_LOOP_INTERNAL_H */

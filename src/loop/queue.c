@@ -118,6 +118,12 @@ void hki_loop_defer(hk_loop *loop, hki_loop_deferred *deferred)
 		hki_list_append(&loop->deferred, &deferred->node);
 }
 
+void hki_loop_defer_later(hk_loop *loop, hki_loop_deferred *deferred)
+{
+	hki_list_append(&loop->deferred, &deferred->node);
+	hki_loop_changed(loop);
+}
+
 void hki_deferred_run(hk_loop *loop)
 {
 	hki_list now;
