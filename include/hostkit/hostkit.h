@@ -5,6 +5,8 @@
 #include <hostkit/allocator.h>
 #include <hostkit/base.h>
 #include <hostkit/error.h>
+#include <hostkit/ipc_fork.h>
+#include <hostkit/ipc_value.h>
 #include <hostkit/ipc.h>
 #include <hostkit/json.h>
 #include <hostkit/log.h>
