@@ -9,8 +9,16 @@
 #include <hostkit/json.h>
 #include <hostkit/log.h>
 #include <hostkit/loop.h>
+#include <hostkit/metrics.h>
 #include <hostkit/process.h>
 #include <hostkit/record.h>
+#include <hostkit/sched.h>
 #include <hostkit/service.h>
+#include <hostkit/system.h>
+#include <hostkit/system_records.h>
+#include <hostkit/system_process.h>
+#include <hostkit/system_process_details.h>
+#include <hostkit/system_filter.h>
+#include <hostkit/system_history.h>
 
 #endif /* HOSTKIT_HOSTKIT_H */
