@@ -169,7 +169,7 @@ static published publish(world *all, hk_ipc_rpc *rpc, const char *params)
 static void settle(world *all)
 {
 	for (size_t i = 0; i < HKI_COUNT(all->rpc); i++)
-		if (hk_ipc_rpc_connection(all->rpc[i]) != NULL)
+		if (all->rpc[i] != NULL && hk_ipc_rpc_connection(all->rpc[i]) != NULL)
 			(void) publish(all, all->rpc[i], "{\"topic\":\"settle\"}");
 }
 
