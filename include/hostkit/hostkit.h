@@ -15,6 +15,7 @@
 #include <hostkit/process.h>
 #include <hostkit/record.h>
 #include <hostkit/sched.h>
+#include <hostkit/sched_executor.h>
 #include <hostkit/service.h>
 #include <hostkit/system_metrics.h>
 #include <hostkit/system.h>
