@@ -11,6 +11,7 @@ extern const cmd_verb cmd_verb_json_check;
 extern const cmd_verb cmd_verb_json_fmt;
 extern const cmd_verb cmd_verb_kill;
 extern const cmd_verb cmd_verb_metrics;
+extern const cmd_verb cmd_verb_ps;
 extern const cmd_verb cmd_verb_run;
 extern const cmd_verb cmd_verb_tour;
 extern const cmd_verb cmd_verb_up;
