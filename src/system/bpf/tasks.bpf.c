@@ -277,7 +277,7 @@ static ALWAYS_INLINE void fill_base(struct hki_task_base *base, struct task_stru
 
 	base->inode = pid != 0 && HAS(pid->ino) ? pid->ino : 0;
 	base->start = task->start_boottime;
-	base->exec = task->self_exec_id;
+	base->exec = (wanted & HKI_TASKS_PROGRAM) != 0 ? task->self_exec_id : 0;
 	base->shown_utime = signal->prev_cputime.utime;
 	base->shown_stime = signal->prev_cputime.stime;
 	base->ppid = level == 0 ? (hki_task_u32) parent->tgid
