@@ -1,5 +1,6 @@
 #include "ipc/ipc_internal.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -31,6 +32,10 @@ static void on_ready(hk_watch *watch, unsigned int events, void *user)
 	hki_ipc_tell_connected(ipc);
 	if (ipc->state != HKI_IPC_OPEN)
 		return;
+	if (ipc->write_only && (events & (HK_HANGUP | HK_ERROR)) != 0) {
+		hki_ipc_lose(ipc, -EPIPE);
+		return;
+	}
 	if ((events & (HK_READABLE | HK_HANGUP | HK_ERROR)) != 0 && ipc->reading &&
 	    !ipc->paused)
 		(void) hki_ipc_input_read(ipc);
@@ -52,6 +57,8 @@ void hki_ipc_watch_update(hk_ipc *ipc)
 		events |= HK_READABLE;
 	if (ipc->blocked)
 		events |= HK_WRITABLE;
+	if (ipc->write_only) /* never comes, but lets the reader's end be seen */
+		events |= HK_PRIORITY;
 	if (events == ipc->watched)
 		return;
 	if (hk_watch_set(ipc->watch, events) == 0)
@@ -150,6 +157,7 @@ int hki_ipc_new(hk_ipc **out, hki_ipc_domain *domain, hki_ipc_settings *settings
 
 static void learn_kind(hk_ipc *ipc)
 {
+	int mode = fcntl(ipc->fd, F_GETFL) & O_ACCMODE;
 	int domain = 0;
 	socklen_t length = sizeof(domain);
 	int off = 0;
@@ -158,6 +166,8 @@ static void learn_kind(hk_ipc *ipc)
 	ipc->is_socket =
 	    getsockopt(ipc->fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0;
 	ipc->is_unix = ipc->is_socket && domain == AF_UNIX;
+	ipc->read_only = !ipc->is_socket && mode == O_RDONLY;
+	ipc->write_only = !ipc->is_socket && mode == O_WRONLY;
 	/* Both are improvements only: what does not know them does without. */
 	if (ipc->is_unix && ipc->settings->opts.descriptors_max == 0)
 		(void) setsockopt(
@@ -180,7 +190,7 @@ int hki_ipc_open(hk_ipc *ipc, int fd)
 	}
 	ipc->watched = HK_READABLE;
 	ipc->state = HKI_IPC_OPEN;
-	ipc->reading = true;
+	ipc->reading = !ipc->write_only;
 	ipc->told = false;
 	ipc->counts.connects++;
 	if (ipc->framing_out == HK_IPC_FRAMING_LENGTH)

@@ -131,6 +131,8 @@ struct hk_ipc {
 
 	bool is_socket : 1;
 	bool is_unix : 1;
+	bool read_only : 1; /* a pipe's end, as the next */
+	bool write_only : 1;
 	bool told : 1;        /* on_connect of this connection was called */
 	bool reading : 1;     /* the peer may still send */
 	bool blocked : 1;     /* the kernel takes no more for now */

@@ -104,7 +104,7 @@ static int check_sendable(const hk_ipc *ipc)
 		return r;
 	if (ipc->state == HKI_IPC_OVER || ipc->ended)
 		return -EPIPE;
-	return 0;
+	return ipc->read_only ? -EBADF : 0;
 }
 
 /* A message is queued: see that it leaves. */
