@@ -10,6 +10,8 @@ const cmd_verb *const cmd_verbs[] = {
 	&cmd_verb_up,
 	&cmd_verb_kill,
 	&cmd_verb_ps,
+	&cmd_verb_info,
+	&cmd_verb_metrics,
 	&cmd_verb_json_check,
 	&cmd_verb_json_fmt,
 	&cmd_verb_tour,

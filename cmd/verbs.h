@@ -6,9 +6,11 @@
 /* One row a verb, each defined in the file named after it. */
 extern const cmd_verb cmd_verb_completion;
 extern const cmd_verb cmd_verb_help;
+extern const cmd_verb cmd_verb_info;
 extern const cmd_verb cmd_verb_json_check;
 extern const cmd_verb cmd_verb_json_fmt;
 extern const cmd_verb cmd_verb_kill;
+extern const cmd_verb cmd_verb_metrics;
 extern const cmd_verb cmd_verb_ps;
 extern const cmd_verb cmd_verb_run;
 extern const cmd_verb cmd_verb_tour;

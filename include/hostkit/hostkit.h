@@ -5,6 +5,8 @@
 #include <hostkit/allocator.h>
 #include <hostkit/base.h>
 #include <hostkit/error.h>
+#include <hostkit/ipc_fork.h>
+#include <hostkit/ipc_value.h>
 #include <hostkit/ipc.h>
 #include <hostkit/json.h>
 #include <hostkit/log.h>
@@ -13,7 +15,9 @@
 #include <hostkit/process.h>
 #include <hostkit/record.h>
 #include <hostkit/sched.h>
+#include <hostkit/sched_executor.h>
 #include <hostkit/service.h>
+#include <hostkit/system_metrics.h>
 #include <hostkit/system.h>
 #include <hostkit/system_records.h>
 #include <hostkit/system_process.h>

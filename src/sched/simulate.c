@@ -47,7 +47,7 @@ static int take_opts(hk_sched_opts *out, const hk_sched_opts *given)
 		opts.decisions_max = HK_SCHED_DECISIONS_DEFAULT;
 	if (opts.cpus > HK_SCHED_CPUS_MAX || opts.tie > HK_SCHED_TIE_PREEMPTED ||
 	    opts.switch_cost < 0 || opts.switch_cost > HK_SCHED_TIME_MAX ||
-	    opts.until < 0 || opts.until > HK_SCHED_TIME_MAX)
+	    opts.slack < 0 || opts.until < 0 || opts.until > HK_SCHED_TIME_MAX)
 		return -EINVAL;
 	*out = opts;
 	return 0;
