@@ -24,5 +24,6 @@
 #include <hostkit/system_process_details.h>
 #include <hostkit/system_filter.h>
 #include <hostkit/system_history.h>
+#include <hostkit/system_monitor.h>
 
 #endif /* HOSTKIT_HOSTKIT_H */
