@@ -290,8 +290,7 @@ static void tell_cpu(hk_system_processes *table, hki_row *row, const hki_end *en
 		user_share = (double) user_us / (double) (user_us + system_us);
 	runtime_ns = more(runtime_ns, row->totals.runtime_ns);
 	ran_ns = runtime_ns - row->totals.runtime_ns;
-	hki_row_set_cpu(table, row, runtime_ns,
-	    (uint64_t) ((double) runtime_ns * user_share),
+	hki_row_set_cpu(row, runtime_ns, (uint64_t) ((double) runtime_ns * user_share),
 	    (uint64_t) ((double) runtime_ns * (1 - user_share)));
 	if (row->time_ns == 0)
 		interval_ns = table->interval_ns;
@@ -378,12 +377,16 @@ static void add_stranger(hk_system_processes *table, const hki_end *end)
 	row->row.start_time_s = (double) end->start_s;
 	row->row.threads = 1;
 	row->row.state = HK_SYSTEM_STATE_DEAD;
-	hki_row_set_name(table, row, end->name, strlen(end->name));
+	hki_row_set_name(row, end->name, strlen(end->name));
 	hki_row_set_ids(table, row, ids);
 	hki_row_set(table, row, HK_SYSTEM_PROCESS_PID);
 	hki_row_set(table, row, HK_SYSTEM_PROCESS_PPID);
 	hki_row_set(table, row, HK_SYSTEM_PROCESS_START_TIME);
+	hki_row_set(table, row, HK_SYSTEM_PROCESS_NAME);
 	hki_row_set(table, row, HK_SYSTEM_PROCESS_STATE);
+	hki_row_set(table, row, HK_SYSTEM_PROCESS_CPU);
+	hki_row_set(table, row, HK_SYSTEM_PROCESS_CPU_USER);
+	hki_row_set(table, row, HK_SYSTEM_PROCESS_CPU_SYSTEM);
 	tell_end(table, row, end);
 }
 
