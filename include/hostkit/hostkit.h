@@ -25,6 +25,7 @@
 #include <hostkit/system.h>
 #include <hostkit/system_filter.h>
 #include <hostkit/system_history.h>
+#include <hostkit/system_monitor.h>
 #include <hostkit/system_metrics.h>
 #include <hostkit/system_process.h>
 #include <hostkit/system_process_details.h>
