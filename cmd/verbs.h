@@ -6,10 +6,16 @@
 /* One row a verb, each defined in the file named after it. */
 extern const cmd_verb cmd_verb_completion;
 extern const cmd_verb cmd_verb_help;
+extern const cmd_verb cmd_verb_info;
 extern const cmd_verb cmd_verb_json_check;
 extern const cmd_verb cmd_verb_json_fmt;
 extern const cmd_verb cmd_verb_kill;
+extern const cmd_verb cmd_verb_metrics;
+extern const cmd_verb cmd_verb_ps;
 extern const cmd_verb cmd_verb_run;
+extern const cmd_verb cmd_verb_sched_gen;
+extern const cmd_verb cmd_verb_sched_policies;
+extern const cmd_verb cmd_verb_sched_sim;
 extern const cmd_verb cmd_verb_tour;
 extern const cmd_verb cmd_verb_up;
 extern const cmd_verb cmd_verb_version;

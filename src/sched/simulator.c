@@ -61,6 +61,14 @@ static void make_ready(hki_sim *sim, hk_sched_job *job, hk_sched_reason reason)
 	sim->policy->ready(sim->state, job, reason, sim->now);
 }
 
+/* Would @job end so shortly after its slice that it is let? */
+static bool is_near_end(
+    const hki_sim *sim, const hk_sched_job *job, int64_t longest, int64_t quantum)
+{
+	return (job->task->flags & HK_SCHED_SLACK) != 0 && longest == job->remaining &&
+	       longest > quantum && longest - quantum <= sim->opts.slack;
+}
+
 /* How long @job may run before something happens to it. */
 static int64_t slice_of(const hki_sim *sim, const hk_sched_job *job)
 {
@@ -76,6 +84,8 @@ static int64_t slice_of(const hki_sim *sim, const hk_sched_job *job)
 		/* Of nothing nobody would ever end. */
 		if (quantum < 1)
 			quantum = 1;
+		if (is_near_end(sim, job, longest, quantum))
+			return longest;
 		if (quantum < longest)
 			longest = quantum;
 	}

@@ -35,7 +35,7 @@ typedef struct figures_list {
 } figures_list;
 
 typedef struct filesystems_state {
-	hki_source mountinfo;
+	hki_host_file mountinfo;
 	hki_mounts mounts;
 	figures_list shown;  /* in the order of the mounts chosen */
 	figures_list before; /* while the list is made anew */
@@ -267,7 +267,8 @@ static int sample_filesystems(hk_system *system, void *user)
 {
 	filesystems_state *state = user;
 	hki_scan text;
-	int r = hki_source_read(system, &state->mountinfo, "/proc/self/mountinfo", &text);
+	int r =
+	    hki_host_file_read(system, &state->mountinfo, "/proc/self/mountinfo", &text);
 
 	if (r < 0 || (r = hki_mounts_parse(&state->mounts, text)) < 0)
 		return r;
@@ -291,7 +292,7 @@ static void deinit_filesystems(void *user)
 {
 	filesystems_state *state = user;
 
-	hki_source_close(&state->mountinfo);
+	hki_host_file_close(&state->mountinfo);
 	hki_mounts_deinit(&state->mounts);
 	hki_space_free(state->space);
 	hki_free(state->shown.items);
