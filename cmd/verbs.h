@@ -13,6 +13,8 @@ extern const cmd_verb cmd_verb_kill;
 extern const cmd_verb cmd_verb_metrics;
 extern const cmd_verb cmd_verb_ps;
 extern const cmd_verb cmd_verb_run;
+extern const cmd_verb cmd_verb_sched_compare;
+extern const cmd_verb cmd_verb_sched_run;
 extern const cmd_verb cmd_verb_tour;
 extern const cmd_verb cmd_verb_up;
 extern const cmd_verb cmd_verb_version;
