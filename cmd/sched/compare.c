@@ -67,7 +67,7 @@ static int append_chart(hki_buffer *out, const hk_sched_comparison *comparison,
 	return r;
 }
 
-static void print_charts(const sched_run *run)
+static void print_charts(const sched_execution *run)
 {
 	hki_cleanup(hki_buffer_deinitp) hki_buffer text = HKI_BUFFER_INIT;
 	const hk_sched_comparison_summary *sum =
@@ -85,7 +85,7 @@ static void print_charts(const sched_run *run)
 	printf("\n0 to %.1f ms\n%s\n", until_ms, text.data);
 }
 
-static int print_differences(const sched_run *run)
+static int print_differences(const sched_execution *run)
 {
 	size_t count = hk_sched_comparison_count(run->comparison);
 	cmd_table_opts opts = { .columns = "id,cpu_ms,predicted_turnaround_ms,"
@@ -96,7 +96,7 @@ static int print_differences(const sched_run *run)
 	    count);
 }
 
-static int print(const sched_run *run)
+static int print(const sched_execution *run)
 {
 	int status = print_differences(run);
 
@@ -109,7 +109,7 @@ static int print(const sched_run *run)
 }
 
 /* A run that failed in part answers nothing; one in another order answers no. */
-static int verdict(const sched_run *run)
+static int verdict(const sched_execution *run)
 {
 	int status = sched_run_status(run);
 
@@ -119,7 +119,7 @@ static int verdict(const sched_run *run)
 									    : CMD_EXIT_NO;
 }
 
-static int tell(const sched_run *run)
+static int tell(const sched_execution *run)
 {
 	int status;
 
@@ -135,7 +135,7 @@ static int tell(const sched_run *run)
 static int compare(const cmd_call *call)
 {
 	hk_sched_workload *workload = NULL;
-	sched_run run = { .loop = NULL };
+	sched_execution run = { .loop = NULL };
 	int status = sched_run_read_opts(&run.opts, call);
 
 	if (status != 0)

@@ -8,7 +8,7 @@
 static int run_tasks(const cmd_call *call)
 {
 	hk_sched_workload *workload = NULL;
-	sched_run run = { .loop = NULL };
+	sched_execution run = { .loop = NULL };
 	int status = sched_run_read_opts(&run.opts, call);
 
 	if (status != 0)

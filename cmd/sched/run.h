@@ -66,14 +66,14 @@ typedef struct sched_run_opts {
 } sched_run_opts;
 
 /* A run that is over. */
-typedef struct sched_run {
+typedef struct sched_execution {
 	const cmd_call *call;
 	sched_run_opts opts;
 	hk_loop *loop;
 	hk_sched_executor *executor;
 	hk_sched_comparison *comparison; /* NULL: nothing could be compared */
 	bool interrupted;
-} sched_run;
+} sched_execution;
 
 /* ---- run_input.c ---- */
 
@@ -86,30 +86,30 @@ int sched_run_read_workload(hk_sched_workload **out, const cmd_call *call);
 
 /* Run all of it.  0 or an exit code, told; sched_run_deinit() in any case. */
 int sched_run_execute(
-    sched_run *run, const cmd_call *call, const hk_sched_workload *workload);
-void sched_run_deinit(sched_run *run);
+    sched_execution *run, const cmd_call *call, const hk_sched_workload *workload);
+void sched_run_deinit(sched_execution *run);
 /* Every task as a record, in the order of the file.  Owned: hki_free(). */
-hk_sched_info *sched_run_infos(const sched_run *run, size_t *out_count);
+hk_sched_info *sched_run_infos(const sched_execution *run, size_t *out_count);
 /* The exit code of what became of the tasks. */
-int sched_run_status(const sched_run *run);
+int sched_run_status(const sched_execution *run);
 
 /* ---- run_print.c ---- */
 
 /* The chart file, if there is to be one.  0 or an exit code. */
-int sched_run_write_gantt(const sched_run *run);
-int sched_run_print(const sched_run *run);
-int sched_run_print_document(const sched_run *run, const char *schema);
+int sched_run_write_gantt(const sched_execution *run);
+int sched_run_print(const sched_execution *run);
+int sched_run_print_document(const sched_execution *run, const char *schema);
 /* What the comparison says in a sentence or two, on stdout. */
-void sched_run_print_verdict(const sched_run *run);
+void sched_run_print_verdict(const sched_execution *run);
 /* What is in force: how tasks are frozen, the urgency, the guard; on stdout. */
-void sched_run_print_means(const sched_run *run);
+void sched_run_print_means(const sched_execution *run);
 
 /* ---- run_live.c ---- */
 
 /* A table on the terminal behind stderr that shows how it stands; elsewhere nothing. */
 typedef struct sched_live sched_live;
 
-int sched_live_new(sched_live **out, const sched_run *run);
+int sched_live_new(sched_live **out, const sched_execution *run);
 /* Remove it from the screen and release it.  NULL is fine. */
 void sched_live_free(sched_live *live);
 

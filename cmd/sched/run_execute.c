@@ -20,7 +20,7 @@ static void error_list_freep(hk_error_list **list)
 
 /* ---- interruption ---- */
 
-static void cancel_all(sched_run *run)
+static void cancel_all(sched_execution *run)
 {
 	hk_sched_info info;
 
@@ -31,7 +31,7 @@ static void cancel_all(sched_run *run)
 
 static void on_signal(hk_signal *handle, int number, void *user)
 {
-	sched_run *run = user;
+	sched_execution *run = user;
 
 	(void) handle;
 	(void) number;
@@ -52,7 +52,7 @@ static int fail(
 	return cmd_fail(&call->output, cmd_exit_from_error(code), code, NULL, "%s", what);
 }
 
-static int open_executor(sched_run *run)
+static int open_executor(sched_execution *run)
 {
 	hki_cleanup(error_list_freep) hk_error_list *errors = NULL;
 	hk_sched_executor_opts opts = HK_SCHED_EXECUTOR_OPTS_INIT;
@@ -74,7 +74,7 @@ static int open_executor(sched_run *run)
 	return r < 0 ? fail(run->call, r, "cannot begin", errors) : 0;
 }
 
-static int run_loop(sched_run *run)
+static int run_loop(sched_execution *run)
 {
 	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
 	hk_signal *signals[3] = { NULL, NULL, NULL };
@@ -97,7 +97,7 @@ static int run_loop(sched_run *run)
 }
 
 int sched_run_execute(
-    sched_run *run, const cmd_call *call, const hk_sched_workload *workload)
+    sched_execution *run, const cmd_call *call, const hk_sched_workload *workload)
 {
 	hki_cleanup(error_list_freep) hk_error_list *errors = NULL;
 	int status;
@@ -120,7 +120,7 @@ int sched_run_execute(
 	return 0;
 }
 
-void sched_run_deinit(sched_run *run)
+void sched_run_deinit(sched_execution *run)
 {
 	hk_sched_comparison_free(run->comparison);
 	hk_sched_executor_free(run->executor);
@@ -129,7 +129,7 @@ void sched_run_deinit(sched_run *run)
 
 /* ---- what came of it ---- */
 
-hk_sched_info *sched_run_infos(const sched_run *run, size_t *out_count)
+hk_sched_info *sched_run_infos(const sched_execution *run, size_t *out_count)
 {
 	size_t count = hk_sched_executor_count(run->executor);
 	hk_sched_info *infos = hki_alloc_array(count, sizeof(*infos));
@@ -143,7 +143,7 @@ hk_sched_info *sched_run_infos(const sched_run *run, size_t *out_count)
 	return infos;
 }
 
-int sched_run_status(const sched_run *run)
+int sched_run_status(const sched_execution *run)
 {
 	hk_sched_totals totals;
 

@@ -1,21 +1,13 @@
 /*
  * What to run and how: the options, and the file of tasks.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 #include "../exit.h"
 #include "../output/fail.h"
 #include "../values.h"
-#include "base/buffer.h"
-#include "base/cleanup.h"
 #include "base/clock.h"
 #include "run.h"
-
-/* As much as the reader takes of one text, and a little. */
-#define INPUT_MAX (64U << 20)
-#define PIECE     65536U
+#include "sched.h"
 
 /* ---- options ---- */
 
@@ -126,69 +118,12 @@ int sched_run_read_opts(sched_run_opts *out, const cmd_call *call)
 
 /* ---- the file ---- */
 
-static int read_all(hki_buffer *out, int fd)
-{
-	for (;;) {
-		ssize_t length;
-		int r = hki_buffer_reserve(out, PIECE);
-
-		if (r < 0)
-			return r;
-		do
-			length = read(fd, out->data + out->length, PIECE);
-		while (length < 0 && errno == EINTR);
-		if (length < 0)
-			return -errno;
-		if (length == 0)
-			return 0;
-		hki_buffer_commit(out, (size_t) length);
-		if (out->length > INPUT_MAX)
-			return HK_ELIMIT;
-	}
-}
-
-static int read_text(hki_buffer *out, const cmd_call *call, const char *name)
-{
-	bool is_stdin = strcmp(name, "-") == 0;
-	hki_cleanup(hki_closep) int fd = is_stdin ? -1 : open(name, O_RDONLY | O_CLOEXEC);
-	int r = fd < 0 && !is_stdin ? -errno : read_all(out, is_stdin ? 0 : fd);
-
-	if (r == HK_ELIMIT)
-		return cmd_fail(&call->output, CMD_EXIT_CONFIG, r, NULL,
-		    "'%s' is longer than 64 MiB", name);
-	if (r < 0)
-		return cmd_fail(&call->output, cmd_exit_from_error(r), r, NULL,
-		    "cannot read '%s'", name);
-	return 0;
-}
-
-static void error_list_freep(hk_error_list **list)
-{
-	hk_error_list_free(*list);
-}
-
 int sched_run_read_workload(hk_sched_workload **out, const cmd_call *call)
 {
-	const char *name = call->operand_count > 0 ? call->operands[0] : "-";
-	hki_cleanup(error_list_freep) hk_error_list *errors = NULL;
-	hki_cleanup(hki_buffer_deinitp) hki_buffer text = HKI_BUFFER_INIT;
-	hk_sched_read_opts opts = HK_SCHED_READ_OPTS_INIT;
-	int status;
-	int r;
+	const char *name = call->operand_count > 0 ? call->operands[0] : NULL;
 
-	if (call->operand_count == 0 && isatty(STDIN_FILENO))
+	if (name == NULL && isatty(STDIN_FILENO))
 		return cmd_fail(&call->output, CMD_EXIT_USAGE, 0,
 		    "name a file, or - for standard input", "no tasks are given");
-	status = read_text(&text, call, name);
-	if (status != 0)
-		return status;
-	opts.source = strcmp(name, "-") == 0 ? "standard input" : name;
-	opts.real = 1;
-	(void) !hk_error_list_new(&errors);
-	r = hk_sched_workload_read(
-	    out, text.data == NULL ? "" : text.data, text.length, &opts, errors);
-	if (r < 0)
-		return cmd_fail_list(&call->output,
-		    r == -ENOMEM ? CMD_EXIT_FAILED : CMD_EXIT_CONFIG, r, errors);
-	return 0;
+	return sched_input_read(out, call, name, HK_SCHED_FORMAT_AUTO, true);
 }

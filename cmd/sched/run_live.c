@@ -23,7 +23,7 @@
 #define BAR_COLUMNS 20
 
 struct sched_live {
-	const sched_run *run;
+	const sched_execution *run;
 	hk_timer *timer;
 	unsigned int lines; /* on the screen now */
 	bool colour;
@@ -155,7 +155,7 @@ static void on_tick(hk_timer *timer, void *user)
 	hki_buffer_deinit(&text);
 }
 
-int sched_live_new(sched_live **out, const sched_run *run)
+int sched_live_new(sched_live **out, const sched_execution *run)
 {
 	hk_timer_opts opts = HK_TIMER_OPTS_INIT;
 	sched_live *live;

@@ -138,7 +138,8 @@ static const char *columns_of(const row *rows, size_t count)
 	       "slices,exit_code";
 }
 
-static int print_table(const sched_run *run, const hk_sched_info *infos, size_t count)
+static int print_table(
+    const sched_execution *run, const hk_sched_info *infos, size_t count)
 {
 	hki_cleanup(hki_freep) row *rows = hki_zalloc_array(count, sizeof(*rows));
 	cmd_table_opts opts = { .elastic = "why" };
@@ -155,7 +156,7 @@ static int print_table(const sched_run *run, const hk_sched_info *infos, size_t 
 
 /* ---- sentences ---- */
 
-void sched_run_print_means(const sched_run *run)
+void sched_run_print_means(const sched_execution *run)
 {
 	hk_sched_means means = hk_sched_executor_means(run->executor);
 
@@ -166,7 +167,7 @@ void sched_run_print_means(const sched_run *run)
 	    means.guard);
 }
 
-void sched_run_print_verdict(const sched_run *run)
+void sched_run_print_verdict(const sched_execution *run)
 {
 	const hk_sched_comparison_summary *sum;
 	hk_sched_totals totals;
@@ -193,7 +194,7 @@ void sched_run_print_verdict(const sched_run *run)
 /* ---- what tasks wrote ---- */
 
 static void print_stream(
-    const sched_run *run, const hk_sched_info *info, unsigned int stream)
+    const sched_execution *run, const hk_sched_info *info, unsigned int stream)
 {
 	hki_cleanup(hki_buffer_deinitp) hki_buffer id = HKI_BUFFER_INIT;
 	bool cut = stream == 1 ? info->stdout_cut : info->stderr_cut;
@@ -211,7 +212,8 @@ static void print_stream(
 		(void) putchar('\n');
 }
 
-static void print_outputs(const sched_run *run, const hk_sched_info *infos, size_t count)
+static void print_outputs(
+    const sched_execution *run, const hk_sched_info *infos, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		print_stream(run, &infos[i], 1);
@@ -219,7 +221,7 @@ static void print_outputs(const sched_run *run, const hk_sched_info *infos, size
 	}
 }
 
-int sched_run_print(const sched_run *run)
+int sched_run_print(const sched_execution *run)
 {
 	size_t count = 0;
 	hki_cleanup(hki_freep) hk_sched_info *infos = sched_run_infos(run, &count);
@@ -246,7 +248,7 @@ static void write_text(hk_json_writer *writer, const char *key, const char *text
 	hk_json_write_string(writer, text);
 }
 
-static void write_settings(hk_json_writer *writer, const sched_run *run)
+static void write_settings(hk_json_writer *writer, const sched_execution *run)
 {
 	hk_sched_means means = hk_sched_executor_means(run->executor);
 	int64_t quantum = run->opts.policy_opts.quantum;
@@ -263,7 +265,7 @@ static void write_settings(hk_json_writer *writer, const sched_run *run)
 }
 
 static void write_task(
-    hk_json_writer *writer, const sched_run *run, const hk_sched_info *info)
+    hk_json_writer *writer, const sched_execution *run, const hk_sched_info *info)
 {
 	static const char *const names[] = { "stdout", "stderr" };
 
@@ -295,7 +297,7 @@ static void write_comparison(
 	hk_json_write_object_end(writer);
 }
 
-static void write_all(hk_json_writer *writer, const sched_run *run,
+static void write_all(hk_json_writer *writer, const sched_execution *run,
     const hk_sched_info *infos, size_t count)
 {
 	hk_sched_totals totals;
@@ -315,7 +317,7 @@ static void write_all(hk_json_writer *writer, const sched_run *run,
 	write_comparison(writer, run->comparison);
 }
 
-int sched_run_print_document(const sched_run *run, const char *schema)
+int sched_run_print_document(const sched_execution *run, const char *schema)
 {
 	hk_json_writer *writer = cmd_document_begin(&run->call->output, schema);
 	size_t count = 0;
@@ -352,7 +354,7 @@ static int write_file(const char *path, const char *text)
 	return 0;
 }
 
-int sched_run_write_gantt(const sched_run *run)
+int sched_run_write_gantt(const sched_execution *run)
 {
 	hki_cleanup(hki_freep) char *svg = NULL;
 	int r;
