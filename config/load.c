@@ -162,7 +162,8 @@ int hki_config_load(hki_config **out, const hki_config_options *options,
 		return -ENOMEM;
 	if (options == NULL)
 		options = &none;
-	r = hki_source_read(&source, &memory->arena, options->path, errors, warnings);
+	r = hki_config_source_read(
+	    &source, &memory->arena, options->path, errors, warnings);
 	if (r == 0 && hki_is_javascript(source.path))
 		r = run_javascript(&source, &memory->arena, options, errors);
 	if (r < 0)

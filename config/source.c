@@ -206,7 +206,7 @@ static int read_text(
 	return source->text != NULL ? 0 : -ENOMEM;
 }
 
-int hki_source_read(hki_source *out, hki_arena *arena, const char *path,
+int hki_config_source_read(hki_source *out, hki_arena *arena, const char *path,
     hk_error_list *errors, hk_error_list *warnings)
 {
 	hki_source source = { 0 };

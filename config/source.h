@@ -18,7 +18,7 @@ typedef struct hki_source {
  * Find and read the file that hki_config_options.path means.  Returns 0, or a
  * negative code after saying why in @errors.
  */
-int hki_source_read(hki_source *out, hki_arena *arena, const char *path,
+int hki_config_source_read(hki_source *out, hki_arena *arena, const char *path,
     hk_error_list *errors, hk_error_list *warnings);
 
 /* Is it JavaScript, by its name? */

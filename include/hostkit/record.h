@@ -104,6 +104,11 @@ HK_API void hk_record_clear(hk_record *record, unsigned int index);
 HK_API bool hk_record_has(const hk_record *record, unsigned int index);
 HK_API bool hk_record_is_denied(const hk_record *record, unsigned int index);
 
+/* The same for the member at byte @offset of the struct: hk_record_has_at(&some_type,
+ * record, offsetof(some, member)).  False also if no field lies there. */
+HK_API bool hk_record_has_at(
+    const hk_record_type *type, const void *record, size_t offset);
+
 /* The index of the field called @name, or -ENOENT. */
 HK_API int hk_record_find(const hk_record_type *type, const char *name);
 

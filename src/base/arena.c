@@ -33,6 +33,16 @@ void hki_arena_deinit(hki_arena *arena)
 	arena->failed = false;
 }
 
+size_t hki_arena_bytes(const hki_arena *arena)
+{
+	size_t bytes = 0;
+
+	for (const struct hki_arena_block *block = arena->blocks; block != NULL;
+	     block = block->previous)
+		bytes += sizeof(*block) + block->capacity;
+	return bytes;
+}
+
 static bool add_block(hki_arena *arena, size_t least)
 {
 	size_t capacity = BLOCK_FIRST_BYTES;

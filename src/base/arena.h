@@ -21,6 +21,9 @@ typedef struct hki_arena {
 
 void hki_arena_deinit(hki_arena *arena);
 
+/* Memory it holds, what is not handed out yet included. */
+size_t hki_arena_bytes(const hki_arena *arena);
+
 /* Zeroed and aligned for anything.  NULL when there is no memory. */
 void *hki_arena_alloc(hki_arena *arena, size_t bytes) __attribute__((warn_unused_result));
 void *hki_arena_array(hki_arena *arena, size_t count, size_t bytes)

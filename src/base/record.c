@@ -48,6 +48,14 @@ bool hk_record_is_denied(const hk_record *record, unsigned int index)
 	       (record->denied[index / 64] & bit_of(index)) != 0;
 }
 
+bool hk_record_has_at(const hk_record_type *type, const void *record, size_t offset)
+{
+	for (unsigned int i = 0; i < type->field_count; i++)
+		if (type->fields[i].offset == offset)
+			return hk_record_has(record, i);
+	return false;
+}
+
 int hk_record_find(const hk_record_type *type, const char *name)
 {
 	for (size_t i = 0; i < type->field_count; i++)

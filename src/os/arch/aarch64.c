@@ -6,6 +6,7 @@
  */
 #include "os/arch/arch.h"
 
+#include <errno.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
@@ -80,4 +81,10 @@ HKI_RAW long hki_arch_vfork(void *stack_top, int (*run)(void *user), void *user)
 			 "r"(x11), [exit_group] "i"(SYS_exit_group)
 			 : "memory", "cc");
 	return x0;
+}
+
+int hki_arch_hypervisor(char out[HKI_ARCH_HYPERVISOR_MAX])
+{
+	(void) out;
+	return -ENOTSUP;
 }

@@ -33,4 +33,12 @@ long hki_arch_clone3(
  */
 long hki_arch_vfork(void *stack_top, int (*run)(void *user), void *user);
 
+/*
+ * The signature of the hypervisor this processor is simulated by.  1 with @out
+ * filled, 0 when the processor says that it is a real one, -ENOTSUP when it cannot
+ * be asked.
+ */
+#define HKI_ARCH_HYPERVISOR_MAX 13
+int hki_arch_hypervisor(char out[HKI_ARCH_HYPERVISOR_MAX]);
+
 #endif /* HKI_OS_ARCH_H */

@@ -34,3 +34,9 @@ HKI_RAW long hki_arch_vfork(void *stack_top, int (*run)(void *user), void *user)
 
 	return pid < 0 ? -errno : pid;
 }
+
+int hki_arch_hypervisor(char out[HKI_ARCH_HYPERVISOR_MAX])
+{
+	(void) out;
+	return -ENOTSUP;
+}

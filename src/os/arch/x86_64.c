@@ -8,6 +8,9 @@
  */
 #include "os/arch/arch.h"
 
+#include <cpuid.h>
+#include <errno.h>
+#include <string.h>
 #include <sys/syscall.h>
 
 HKI_RAW long hki_arch_syscall(long number, long a, long b, long c, long d, long e, long f)
@@ -73,4 +76,24 @@ HKI_RAW long hki_arch_vfork(void *stack_top, int (*run)(void *user), void *user)
 			 "r"(r9), [exit_group] "i"(SYS_exit_group)
 			 : "rcx", "r11", "rdi", "memory");
 	return result;
+}
+
+/* Intel and AMD leave this bit to hypervisors, and they agreed on the leaf. */
+#define HYPERVISOR_BIT  (1U << 31)
+#define HYPERVISOR_LEAF 0x40000000U
+
+int hki_arch_hypervisor(char out[HKI_ARCH_HYPERVISOR_MAX])
+{
+	unsigned int a, b, c, d;
+
+	if (__get_cpuid(1, &a, &b, &c, &d) == 0)
+		return -ENOTSUP;
+	if ((c & HYPERVISOR_BIT) == 0)
+		return 0;
+	__cpuid(HYPERVISOR_LEAF, a, b, c, d);
+	memcpy(out, &b, sizeof(b));
+	memcpy(out + 4, &c, sizeof(c));
+	memcpy(out + 8, &d, sizeof(d));
+	out[12] = '\0';
+	return 1;
 }

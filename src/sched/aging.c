@@ -1,0 +1,54 @@
+/*
+ * The arithmetic of aging.  Everything is multiplied by the aging time, so that
+ * there is no division and nothing is rounded.  Without aging the factor is one
+ * and the waiting time does not count.
+ */
+#include "sched/aging.h"
+
+static hki_sched_key urgency(const hki_by_key *state, const hk_sched_job *job)
+{
+	int64_t aging = state->opts.aging;
+
+	return (hki_sched_key) job->priority * (aging == 0 ? 1 : aging);
+}
+
+hki_sched_key hki_aging_key(const hki_by_key *state, const hk_sched_job *job)
+{
+	hki_sched_key since = state->opts.aging == 0 ? 0 : job->ready_since;
+
+	return since - urgency(state, job);
+}
+
+/* From when on @ready is more urgent than @running. */
+static hki_sched_key turn(
+    const hki_by_key *state, const hk_sched_job *ready, const hk_sched_job *running)
+{
+	return hki_aging_key(state, ready) + urgency(state, running) + 1;
+}
+
+bool hki_aging_outranks(
+    void *state, const hk_sched_job *ready, const hk_sched_job *running, int64_t now)
+{
+	const hki_by_key *by_key = state;
+
+	if ((by_key->opts.flags & HK_SCHED_PREEMPTIVE) == 0)
+		return false;
+	if (by_key->opts.aging == 0)
+		return ready->priority > running->priority;
+	return now >= turn(by_key, ready, running);
+}
+
+int64_t hki_aging_overtakes(void *state, const hk_sched_job *running, int64_t now)
+{
+	const hki_by_key *by_key = state;
+	const hki_ready_entry *first = hki_ready_heap_first(&by_key->heap);
+	hki_sched_key at;
+
+	if (first == NULL || by_key->opts.aging == 0 ||
+	    (by_key->opts.flags & HK_SCHED_PREEMPTIVE) == 0)
+		return HK_SCHED_NEVER;
+	at = turn(by_key, first->job, running);
+	if (at <= now)
+		return now + 1;
+	return at < HK_SCHED_NEVER ? (int64_t) at : HK_SCHED_NEVER;
+}

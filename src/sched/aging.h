@@ -1,0 +1,22 @@
+#ifndef HKI_SCHED_AGING_H
+#define HKI_SCHED_AGING_H
+
+#include "sched/by_key.h"
+
+/*
+ * Priorities that grow while a job waits, by one for every `aging` ticks,
+ * fractions included.  The order of two waiting jobs then never changes:
+ *
+ *	p1 + (now - since1) / aging  >  p2 + (now - since2) / aging
+ *	<=>  since1 - p1 * aging  <  since2 - p2 * aging
+ *
+ * so that a heap with that key is exact, and needs no look at anybody meanwhile.
+ * Having run, a job starts from its own priority again.
+ */
+hki_sched_key hki_aging_key(const hki_by_key *state, const hk_sched_job *job);
+
+bool hki_aging_outranks(
+    void *state, const hk_sched_job *ready, const hk_sched_job *running, int64_t now);
+int64_t hki_aging_overtakes(void *state, const hk_sched_job *running, int64_t now);
+
+#endif /* HKI_SCHED_AGING_H */

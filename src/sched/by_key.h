@@ -1,0 +1,33 @@
+#ifndef HKI_SCHED_BY_KEY_H
+#define HKI_SCHED_BY_KEY_H
+
+#include "sched/policy.h"
+#include "sched/ready_heap.h"
+
+/*
+ * What policies have in common that always run the job with the smallest key:
+ * their state, and every function but ready(), which chooses the key.
+ */
+typedef struct hki_by_key {
+	hk_sched_policy_opts opts;
+	hki_ready_heap heap;
+	uint64_t sequence;   /* how many jobs were made ready, for those who go by that */
+	hki_sched_key floor; /* virtual time: the key of the job picked last */
+	uint64_t weight;     /* tickets of ready and running jobs, for those who count */
+} hki_by_key;
+
+int hki_by_key_create(void **out, const hk_sched_policy_opts *opts);
+void hki_by_key_destroy(void *state);
+int hki_by_key_reserve(void *state, size_t jobs);
+hk_sched_job *hki_by_key_pick(void *state, int64_t now);
+hk_sched_job *hki_by_key_peek(void *state, int64_t now);
+void hki_by_key_remove(void *state, hk_sched_job *job, int64_t now);
+/* Always the quantum of the options. */
+int64_t hki_by_key_quantum(void *state, const hk_sched_job *job, int64_t now);
+
+/* First come, first served among those of one key. */
+void hki_by_key_add(hki_by_key *state, hki_sched_key key, hk_sched_job *job);
+/* Who was made ready first is served first among those of one key. */
+void hki_by_key_line_up(hki_by_key *state, hki_sched_key key, hk_sched_job *job);
+
+#endif /* HKI_SCHED_BY_KEY_H */
