@@ -88,6 +88,7 @@ const hk_record_type hk_sched_comparison_summary_type = {
 struct hk_sched_comparison {
 	hk_sched_workload *workload;
 	hk_sched_result *predicted;
+	hk_sched_result *measured;
 	hk_sched_comparison_summary summary;
 	hk_sched_difference *rows; /* in the order tasks were added */
 	size_t count;
@@ -115,6 +116,7 @@ void hk_sched_comparison_free(hk_sched_comparison *comparison)
 	if (comparison == NULL)
 		return;
 	hk_sched_result_free(comparison->predicted);
+	hk_sched_result_free(comparison->measured);
 	hk_sched_workload_free(comparison->workload);
 	hki_free(comparison->rows);
 	hki_free(comparison);
@@ -306,6 +308,19 @@ static int fill_places(draft *at)
 	return r;
 }
 
+static int measure(draft *at)
+{
+	hki_cleanup(hki_freep) const hki_task **tasks =
+	    hki_alloc_array(at->count, sizeof(*tasks));
+
+	if (tasks == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < at->count; i++)
+		tasks[i] = at->pairs[i].task;
+	return hki_measured_new(&at->comparison->measured, at->executor,
+	    at->comparison->workload, tasks, at->count, at->origin_ns);
+}
+
 /* ---- the sum of it ---- */
 
 static double larger(double worst, double value)
@@ -385,7 +400,8 @@ static int compare(draft *at, hk_error_list *errors)
 	at->order = hki_alloc_array(at->count, sizeof(*at->order));
 	if (at->order == NULL)
 		return -ENOMEM;
-	if ((r = predict(at, errors)) < 0 || (r = take_prediction(at)) < 0)
+	if ((r = predict(at, errors)) < 0 || (r = take_prediction(at)) < 0 ||
+	    (r = measure(at)) < 0)
 		return r;
 	for (size_t i = 0; i < at->count; i++)
 		fill_row(at, i);
@@ -435,4 +451,9 @@ const hk_sched_result *hk_sched_comparison_predicted(
     const hk_sched_comparison *comparison)
 {
 	return comparison->predicted;
+}
+
+const hk_sched_result *hk_sched_comparison_measured(const hk_sched_comparison *comparison)
+{
+	return comparison->measured;
 }

@@ -236,6 +236,8 @@ static int walk(hk_system_processes *table)
 		wanted |= HKI_TASKS_COUNTERS;
 	if ((table->read & HKI_READ_WALK_MORE) != 0)
 		wanted |= HKI_TASKS_MORE;
+	if ((table->read & HKI_READ_TEXTS) != 0)
+		wanted |= HKI_TASKS_PROGRAM;
 	state->group_count = 0;
 	state->stray_count = 0;
 	fd = hki_bpf_tasks_walk(&state->tasks, wanted);
