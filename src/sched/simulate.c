@@ -14,6 +14,8 @@
 
 /* A job is two cache lines; in a line of another it would cost a third. */
 #define LINE 64
+
+#define NS_PER_MS INT64_C(1000000)
 _Static_assert(sizeof(hk_sched_job) % LINE == 0, "a job fills whole cache lines");
 
 static void sim_deinit(hki_sim *sim)
@@ -123,9 +125,27 @@ static int tell_policy(hk_error_list *errors, int error, const char *name)
 	    errors, error, "policy", "the options do not suit the policy '%s'", name);
 }
 
+/* The default quantum is a hundred milliseconds where ticks are nanoseconds. */
+static int create_with_quantum(hki_sim *sim)
+{
+	hk_sched_policy_opts opts = HK_SCHED_POLICY_OPTS_INIT;
+	const hk_sched_policy_opts *given = sim->opts.policy;
+	int r = 0;
+
+	if (given != NULL)
+		r = hki_opts_copy(&opts, sizeof(opts), given, given->size,
+		    offsetof(hk_sched_policy_opts, quanta));
+	if (r < 0)
+		return r;
+	if (opts.quantum == 0 && sim->workload->tick_ns == 1)
+		opts.quantum = HK_SCHED_QUANTUM_DEFAULT * NS_PER_MS;
+	opts.size = sizeof(opts);
+	return sim->policy->create(&sim->state, &opts);
+}
+
 static int create_policy(hki_sim *sim)
 {
-	int r = sim->policy->create(&sim->state, sim->opts.policy);
+	int r = create_with_quantum(sim);
 
 	if (r == -EINVAL)
 		return tell_policy(sim->errors, r, sim->policy->name);

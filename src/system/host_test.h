@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <hostkit/allocator.h>
 #include <hostkit/error.h>
 #include "system/system_internal.h"
 
