@@ -119,6 +119,8 @@ typedef struct hk_sched_executor_opts {
 	uint64_t max_output_bytes;  /* of each stream; 0: HK_SCHED_OUTPUT_DEFAULT */
 	hk_sched_event_fn on_event; /* NULL: nobody is told */
 	void *user;
+	/* the guard's program; NULL: where hostkit is installed, or HOSTKIT_LIBEXEC */
+	const char *guard;
 } hk_sched_executor_opts;
 
 /* clang-format off */
@@ -301,9 +303,8 @@ HK_API extern const hk_record_type hk_sched_totals_type;
 HK_API void hk_sched_executor_totals(
     hk_sched_totals *out, const hk_sched_executor *executor);
 
-/* Turns so far, by start, if HK_SCHED_KEEP_SLICES: `job` is the index of
- * hk_sched_executor_get() as long as nothing was forgotten, `cpu` the slot.  Borrowed
- * until the loop turns. */
+/* Turns so far, by end, if HK_SCHED_KEEP_SLICES: `job` is the place of the task among
+ * all that were ever added, `cpu` the slot.  Borrowed until the loop turns. */
 HK_API const hk_sched_slice *hk_sched_executor_slices(
     const hk_sched_executor *executor, size_t *out_count);
 
@@ -362,8 +363,11 @@ HK_API const hk_sched_comparison_summary *hk_sched_comparison_get_summary(
 HK_API size_t hk_sched_comparison_count(const hk_sched_comparison *comparison);
 HK_API const hk_sched_difference *hk_sched_comparison_get(
     const hk_sched_comparison *comparison, size_t index);
-/* The prediction as the simulator gave it, slices kept.  Borrowed. */
+/* Of the kind the simulator gives, in nanoseconds from the first arrival on, slices kept;
+ * of the measured one only if HK_SCHED_KEEP_SLICES.  Borrowed. */
 HK_API const hk_sched_result *hk_sched_comparison_predicted(
+    const hk_sched_comparison *comparison);
+HK_API const hk_sched_result *hk_sched_comparison_measured(
     const hk_sched_comparison *comparison);
 
 HK_END

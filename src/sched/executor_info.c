@@ -18,12 +18,13 @@ static const char *const state_names[] = {
 	NULL,
 };
 
+/* As hk_sched_outcome_name() has them. */
 static const char *const outcome_names[] = {
 	[HK_SCHED_DONE] = "done",
 	[HK_SCHED_FAILED] = "failed",
 	[HK_SCHED_CANCELLED] = "cancelled",
-	[HK_SCHED_TIMED_OUT] = "timed out",
-	[HK_SCHED_DEPENDENCY_FAILED] = "dependency failed",
+	[HK_SCHED_TIMED_OUT] = "timed_out",
+	[HK_SCHED_DEPENDENCY_FAILED] = "dependency_failed",
 	NULL,
 };
 

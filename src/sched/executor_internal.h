@@ -97,7 +97,7 @@ struct hki_task {
 	uint32_t tries;
 
 	bool begun;     /* this try */
-	uint32_t place; /* in the list, as long as nothing was forgotten */
+	uint32_t place; /* among all that were ever added */
 	uint32_t slot;  /* it has or had */
 	bool has_slot;
 	uint64_t cpu_ns;     /* of this try, as last seen */
@@ -166,6 +166,7 @@ struct hk_sched_executor {
 	size_t walked_index;
 	uint64_t unfinished;
 	uint64_t numbered; /* ids given out */
+	uint32_t added;    /* tasks, ever */
 	uint64_t order;    /* of arrivals */
 	hki_list telling;  /* tasks with events to tell */
 	hki_list ending;   /* ended tasks whose dependents do not know yet */
@@ -303,6 +304,16 @@ int hki_program_start(hki_task *task);
 void hki_program_stop(hki_task *task);
 /* Kill a program, if there is one, and release what was there for it. */
 void hki_program_drop(hki_task *task);
+
+/* ---- measured.c ---- */
+
+/*
+ * What @tasks went through, as a result of the simulator's kind: over @workload, whose
+ * tasks are those, times from @origin_ns on.  Owned.  0 or -ENOMEM.
+ */
+int hki_measured_new(hk_sched_result **out, const hk_sched_executor *executor,
+    const hk_sched_workload *workload, const hki_task *const *tasks, size_t count,
+    int64_t origin_ns);
 
 /* ---- steps.c ---- */
 

@@ -126,7 +126,7 @@ static void run_turns(fixture *f, hk_sched_preemption way)
 	sum = hk_sched_comparison_get_summary(comparison);
 	assert_true(sum->same_order);
 	/* Bounds for a busy machine; the bench has those of a quiet one. */
-	if (sum->worst_undisturbed_difference_percent > 25)
+	if (sum->worst_undisturbed_difference_percent > 60)
 		fail_msg("%f %% off", sum->worst_undisturbed_difference_percent);
 	hk_sched_comparison_free(comparison);
 }
@@ -447,7 +447,10 @@ static pid_t kill_controller(
 	(void) close(ends[1]);
 	assert_true(line_of(ends[0], "frozen\n"));
 	(void) close(ends[0]);
-	assert_int_equal(3, count_processes(word) - 1); /* itself left out */
+	/* With itself.  A program that is just being executed has no command line yet. */
+	for (int i = 0; i < 1000 && count_processes(word) < 4; i++)
+		(void) poll(NULL, 0, 1);
+	assert_int_equal(4, count_processes(word));
 	assert_int_equal(0, kill(pid, SIGKILL));
 	assert_int_equal(pid, waitpid(pid, NULL, 0));
 	return pid;
@@ -483,9 +486,8 @@ static void or_all_of_it_goes_on_if_asked(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		const char *word = mark();
 		/* Those that stood still could never use as much. */
-		pid_t pid = kill_controller("thaw", kinds[i], word, "300");
+		pid_t pid = kill_controller("thaw", kinds[i], word, "500");
 
-		assert_true(count_processes(word) > 0);
 		assert_no_processes(word);
 		assert_no_cgroups(pid);
 	}

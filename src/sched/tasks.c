@@ -143,7 +143,8 @@ int hki_tasks_enter(hki_task *task, hk_error_list *errors)
 		return r;
 	}
 	hki_list_append(&executor->tasks, &task->node);
-	task->place = (uint32_t) executor->task_count++;
+	executor->task_count++;
+	task->place = executor->added++;
 	executor->unfinished++;
 	hki_executor_hold(executor);
 	task->arrival_ns = now_ns + task->spec.arrival;

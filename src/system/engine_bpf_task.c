@@ -119,13 +119,16 @@ static void fill_cpu(hk_system_processes *table, hki_row *row, const hki_task *t
 	look.ticks = user_ns / table->tick_ns + system_ns / table->tick_ns;
 	look.time_ns = hki_clock_monotonic_ns();
 	hki_row_look(table, row, &look);
-	hki_row_set_cpu(table, row, row->totals.runtime_ns, user_ns, system_ns);
+	hki_row_set_cpu(row, row->totals.runtime_ns, user_ns, system_ns);
 }
 
 /* ---- the parts ---- */
 
 static int32_t state_of(uint32_t state, uint32_t exit_state)
 {
+	/* Nearly all of them, nearly always. */
+	if ((state | exit_state) == 0x01)
+		return HK_SYSTEM_STATE_SLEEPING;
 	/* TASK_IDLE: uninterruptible, and not counted in the load. */
 	if ((state & 0x402) == 0x402)
 		return HK_SYSTEM_STATE_IDLE;
@@ -145,9 +148,7 @@ static int32_t state_of(uint32_t state, uint32_t exit_state)
 		return HK_SYSTEM_STATE_STOPPED;
 	if ((state & 0x02) != 0)
 		return HK_SYSTEM_STATE_DISK_SLEEP;
-	if ((state & 0x01) != 0)
-		return HK_SYSTEM_STATE_SLEEPING;
-	return HK_SYSTEM_STATE_RUNNING;
+	return (state & 0x01) != 0 ? HK_SYSTEM_STATE_SLEEPING : HK_SYSTEM_STATE_RUNNING;
 }
 
 /* Counters of pages are sums that lag by processor; they may be seen below zero. */
@@ -156,20 +157,23 @@ static uint64_t page_bytes(const hk_system_processes *table, int64_t pages)
 	return pages <= 0 ? 0 : (uint64_t) pages * table->page_bytes;
 }
 
-static void fill_program(hk_system_processes *table, hki_row *row, const hki_task *task)
+static void fill_program(hki_row *row, const hki_task *task, const uint64_t comm[2])
 {
 	uint64_t program = task->base.exec | HKI_PROGRAM_COUNTED;
 	size_t length = strnlen(task->base.name, sizeof(task->base.name));
 
 	if (program != row->program) {
+		/* Another engine marked it: no reason to think that it changed. */
 		if ((row->program & HKI_PROGRAM_COUNTED) != 0)
 			row->texts_read = 0;
 		row->program = program;
 	}
+	row->comm[0] = comm[0];
+	row->comm[1] = comm[1];
 	/* Names of kernel threads have more behind them in /proc; that one is kept. */
 	if (memcmp(row->name, task->base.name, length) != 0 ||
 	    (row->name[length] != '\0' && !row->row.kernel))
-		hki_row_set_name(table, row, task->base.name, length);
+		hki_row_set_name(row, task->base.name, length);
 }
 
 static void fill_memory(hk_system_processes *table, hki_row *row, const hki_task *task)
@@ -180,22 +184,23 @@ static void fill_memory(hk_system_processes *table, hki_row *row, const hki_task
 	    table, pages[PAGES_FILE] + pages[PAGES_ANONYMOUS] + pages[PAGES_SHMEM]);
 
 	to->virtual_bytes = task->base.total_vm * table->page_bytes;
+	if (rss != to->rss_bytes || row->fresh)
+		hki_row_set_rss(table, row, rss);
+	if (!table->memory_parts)
+		return;
 	to->rss_anonymous_bytes = page_bytes(table, pages[PAGES_ANONYMOUS]);
 	to->rss_file_bytes = page_bytes(table, pages[PAGES_FILE]);
 	to->rss_shmem_bytes = page_bytes(table, pages[PAGES_SHMEM]);
 	to->swap_bytes = page_bytes(table, pages[PAGES_SWAP]);
 	to->shared_bytes = to->rss_file_bytes + to->rss_shmem_bytes;
-	if (rss != to->rss_bytes || row->fresh)
-		hki_row_set_rss(table, row, rss);
 }
 
 /* What the first part always holds. */
 static void show_base(hk_system_processes *table, hki_row *row)
 {
-	for (int i = HK_SYSTEM_PROCESS_PPID; i <= HK_SYSTEM_PROCESS_VIRTUAL; i++)
-		if (i != HK_SYSTEM_PROCESS_INODE && i != HK_SYSTEM_PROCESS_CPU_PERCENT &&
-		    i != HK_SYSTEM_PROCESS_MEMORY_PERCENT)
-			hki_row_set(table, row, (hk_system_process_field) i);
+	hki_row_show_always(table, row);
+	if (row->row.inode != 0)
+		hki_row_set(table, row, HK_SYSTEM_PROCESS_INODE);
 	hki_row_set(table, row, HK_SYSTEM_PROCESS_SHARED);
 	if (row->row.kernel)
 		return;
@@ -206,13 +211,17 @@ static void show_base(hk_system_processes *table, hki_row *row)
 static void fill_base(hk_system_processes *table, hki_row *row, const hki_task *task)
 {
 	hk_system_process *to = &row->row;
+	uint64_t comm[2];
 
+	memcpy(comm, task->base.name, sizeof(comm));
 	to->ppid = (int32_t) task->base.ppid;
 	to->state = state_of(task->base.state, task->base.exit_state);
 	to->kernel = (task->base.flags & PF_KTHREAD) != 0;
 	to->threads = task->head.threads;
-	fill_program(table, row, task);
 	fill_memory(table, row, task);
+	if (row->program != (task->base.exec | HKI_PROGRAM_COUNTED) ||
+	    comm[0] != row->comm[0] || comm[1] != row->comm[1])
+		fill_program(row, task, comm);
 }
 
 static void fill_counters(hk_system_processes *table, hki_row *row, const hki_task *task)
@@ -343,7 +352,7 @@ static void fill_from_files(hk_system_processes *table, hki_row *row)
 		return;
 	length = hki_read_process_file(
 	    table->proc, row->row.pid, "stat", 4, text, sizeof(text));
-	if (length < 0 || hki_stat_parse(&stat, text, (size_t) length, true) < 0)
+	if (length < 0 || hki_stat_parse(&stat, text, (size_t) length, HKI_STAT_ALL) < 0)
 		return;
 	row->row.io_wait_s =
 	    (double) (stat.io_wait_ticks * table->tick_ns) / (double) HKI_NS_PER_S;

@@ -290,8 +290,7 @@ static void tell_cpu(hk_system_processes *table, hki_row *row, const hki_end *en
 		user_share = (double) user_us / (double) (user_us + system_us);
 	runtime_ns = more(runtime_ns, row->totals.runtime_ns);
 	ran_ns = runtime_ns - row->totals.runtime_ns;
-	hki_row_set_cpu(table, row, runtime_ns,
-	    (uint64_t) ((double) runtime_ns * user_share),
+	hki_row_set_cpu(row, runtime_ns, (uint64_t) ((double) runtime_ns * user_share),
 	    (uint64_t) ((double) runtime_ns * (1 - user_share)));
 	if (row->time_ns == 0)
 		interval_ns = table->interval_ns;
@@ -341,8 +340,13 @@ static void tell_end(hk_system_processes *table, hki_row *row, const hki_end *en
 	to->major_faults = more(end->major_faults, to->major_faults);
 	to->peak_rss_bytes = more(end->peak_rss_bytes, to->peak_rss_bytes);
 	to->peak_virtual_bytes = more(end->peak_virtual_bytes, to->peak_virtual_bytes);
+	to->voluntary_switches = more(end->voluntary_switches, to->voluntary_switches);
+	to->involuntary_switches =
+	    more(end->involuntary_switches, to->involuntary_switches);
 	hki_row_set(table, row, HK_SYSTEM_PROCESS_MINOR_FAULTS);
 	hki_row_set(table, row, HK_SYSTEM_PROCESS_MAJOR_FAULTS);
+	hki_row_set(table, row, HK_SYSTEM_PROCESS_VOLUNTARY_SWITCHES);
+	hki_row_set(table, row, HK_SYSTEM_PROCESS_INVOLUNTARY_SWITCHES);
 	hki_row_set(table, row, HK_SYSTEM_PROCESS_PEAK_RSS);
 	hki_row_set(table, row, HK_SYSTEM_PROCESS_PEAK_VIRTUAL);
 	to->end_time_s = to->start_time_s + (double) end->elapsed_us / 1e6;
@@ -378,12 +382,16 @@ static void add_stranger(hk_system_processes *table, const hki_end *end)
 	row->row.start_time_s = (double) end->start_s;
 	row->row.threads = 1;
 	row->row.state = HK_SYSTEM_STATE_DEAD;
-	hki_row_set_name(table, row, end->name, strlen(end->name));
+	hki_row_set_name(row, end->name, strlen(end->name));
 	hki_row_set_ids(table, row, ids);
 	hki_row_set(table, row, HK_SYSTEM_PROCESS_PID);
 	hki_row_set(table, row, HK_SYSTEM_PROCESS_PPID);
 	hki_row_set(table, row, HK_SYSTEM_PROCESS_START_TIME);
+	hki_row_set(table, row, HK_SYSTEM_PROCESS_NAME);
 	hki_row_set(table, row, HK_SYSTEM_PROCESS_STATE);
+	hki_row_set(table, row, HK_SYSTEM_PROCESS_CPU);
+	hki_row_set(table, row, HK_SYSTEM_PROCESS_CPU_USER);
+	hki_row_set(table, row, HK_SYSTEM_PROCESS_CPU_SYSTEM);
 	tell_end(table, row, end);
 }
 

@@ -166,6 +166,10 @@ void hki_fields_apply(hk_system_processes *table)
 	add(&table->shown, &always);
 	add(&table->shown, &ends);
 	table->read = sources_of(&table->shown, by_walk);
+	table->file_read = sources_of(&table->shown, false);
+	table->memory_parts = has(&table->shown, HK_SYSTEM_PROCESS_SHARED);
+	for (int i = HK_SYSTEM_PROCESS_RSS_ANONYMOUS; i <= HK_SYSTEM_PROCESS_SWAP; i++)
+		table->memory_parts |= has(&table->shown, (unsigned int) i);
 	if ((table->read & HKI_READ_TEXTS) != 0)
 		hk_system_process_fields_add(&table->shown, HK_SYSTEM_PROCESS_STALE);
 	for (size_t i = 0; i < table->rows.count; i++) {

@@ -11,9 +11,16 @@
  * Each returns 0 or HK_EPARSE and writes *@out on success only.
  */
 
+/* How much of stat somebody wants; what is beyond stays zero. */
+typedef enum hki_stat_depth {
+	HKI_STAT_BASE,    /* what is marked below */
+	HKI_STAT_PROGRAM, /* up to field 28 */
+	HKI_STAT_ALL
+} hki_stat_depth;
+
 /* /proc/PID/stat, by the numbers of proc(5). */
 typedef struct hki_stat {
-	int32_t pid;
+	int32_t pid; /* base, up to the ppid */
 	char state;
 	const char *name; /* Borrowed from the text, not terminated: any bytes */
 	size_t name_length;
@@ -22,24 +29,24 @@ typedef struct hki_stat {
 	int32_t session;
 	uint32_t terminal;
 	int32_t foreground_group;
-	uint32_t flags; /* PF_… */
+	uint32_t flags; /* PF_…; base */
 	uint64_t minor_faults;
 	uint64_t children_minor_faults;
 	uint64_t major_faults;
 	uint64_t children_major_faults;
-	uint64_t user_ticks;
-	uint64_t system_ticks;
+	uint64_t user_ticks;   /* base */
+	uint64_t system_ticks; /* base */
 	uint64_t children_user_ticks;
 	uint64_t children_system_ticks;
 	int32_t priority;
 	int32_t nice;
-	uint32_t threads;
+	uint32_t threads; /* base */
 	uint64_t start_ticks;
 	uint64_t virtual_bytes;
-	uint64_t rss_pages;
+	uint64_t rss_pages;  /* base ends here */
 	uint64_t start_code; /* 0 or 1 where we may not look */
 	uint64_t start_stack;
-	/* only if asked for: fields beyond 28; 0 where the kernel has none */
+	/* fields beyond 28; 0 where the kernel has none */
 	uint32_t processor;
 	uint32_t realtime_priority;
 	uint32_t policy;
@@ -48,7 +55,7 @@ typedef struct hki_stat {
 	uint64_t children_guest_ticks;
 } hki_stat;
 
-int hki_stat_parse(hki_stat *out, const char *text, size_t length, bool all);
+int hki_stat_parse(hki_stat *out, const char *text, size_t length, hki_stat_depth depth);
 
 /* /proc/PID/statm, in pages. */
 typedef struct hki_statm {

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "system/process_parse.h"
 #include "system/process_table.h"
@@ -19,6 +20,8 @@
 
 /* Samples for which a process that was seen running is asked for its exact time. */
 #define WARM_SAMPLES 64
+/* Any may turn out to run: time for the first ticks to show. */
+#define FIRST_SAMPLES 8
 
 /* ---- files ---- */
 
@@ -125,18 +128,13 @@ static void fill(hk_system_processes *table, hki_row *row, const hki_stat *stat)
 		if ((row->program & HKI_PROGRAM_COUNTED) == 0)
 			row->texts_read = 0;
 		row->program = program;
-		hki_row_set_name(table, row, stat->name, stat->name_length);
+		hki_row_set_name(row, stat->name, stat->name_length);
 	}
 	to->ppid = stat->ppid;
 	to->state = hki_state_of(stat->state);
 	to->kernel = (stat->flags & PF_KTHREAD) != 0;
 	to->threads = stat->threads;
 	to->virtual_bytes = stat->virtual_bytes;
-	hki_row_set(table, row, HK_SYSTEM_PROCESS_PPID);
-	hki_row_set(table, row, HK_SYSTEM_PROCESS_STATE);
-	hki_row_set(table, row, HK_SYSTEM_PROCESS_KERNEL);
-	hki_row_set(table, row, HK_SYSTEM_PROCESS_THREADS);
-	hki_row_set(table, row, HK_SYSTEM_PROCESS_VIRTUAL);
 	hki_row_set_rss(table, row, stat->rss_pages * table->page_bytes);
 	if ((table->read & HKI_READ_STAT_ALL) != 0)
 		fill_more(table, row, stat);
@@ -152,27 +150,26 @@ static void look(hk_system_processes *table, hki_row *row, const hki_stat *stat,
     const uint64_t *runtime_ns)
 {
 	hki_look look = { .ticks = stat->user_ticks + stat->system_ticks };
+	bool ran = row->fresh || look.ticks != row->ticks;
 	uint64_t asked_ns = 0;
 
-	look.time_ns = hki_clock_monotonic_ns();
-	look.runtime_ns = look.ticks * table->tick_ns;
-	if (!row->fresh && look.ticks != row->ticks)
-		row->warm = WARM_SAMPLES;
+	if (ran)
+		row->warm = row->fresh ? FIRST_SAMPLES : WARM_SAMPLES;
 	else if (row->warm > 0)
 		row->warm--;
 	if (runtime_ns == NULL && row->warm > 0 && table->root == NULL &&
 	    hki_process_clock_ns(&asked_ns, row->row.pid) == 0)
 		runtime_ns = &asked_ns;
-	if (runtime_ns != NULL) {
-		look.runtime_ns = *runtime_ns;
-		look.exact = true;
+	if (!ran && runtime_ns == NULL) {
+		hki_row_rest(table, row, table->now_ns);
+		return;
 	}
-	if (row->fresh || look.ticks != row->ticks || look.exact)
-		hki_row_look(table, row, &look);
-	else
-		hki_row_rest(table, row, look.time_ns);
-	hki_row_set_cpu(table, row, look.exact ? look.runtime_ns : row->totals.runtime_ns,
-	    stat->user_ticks * table->tick_ns, stat->system_ticks * table->tick_ns);
+	look.time_ns = hki_clock_monotonic_ns();
+	look.exact = runtime_ns != NULL;
+	look.runtime_ns = look.exact ? *runtime_ns : look.ticks * table->tick_ns;
+	hki_row_look(table, row, &look);
+	hki_row_set_cpu(row, row->totals.runtime_ns, stat->user_ticks * table->tick_ns,
+	    stat->system_ticks * table->tick_ns);
 }
 
 /* ---- the row ---- */
@@ -218,29 +215,92 @@ static int add_denied(hk_system_processes *table, int32_t pid)
 	return 0;
 }
 
-int hki_read_process(hk_system_processes *table, int32_t pid, const uint64_t *runtime_ns)
+static hki_stat_depth depth_of(const hk_system_processes *table)
+{
+	if ((table->read & HKI_READ_STAT_ALL) != 0)
+		return HKI_STAT_ALL;
+	/* Texts belong to a program, so it has to be known when that changes. */
+	return (table->read & HKI_READ_TEXTS) != 0 ? HKI_STAT_PROGRAM : HKI_STAT_BASE;
+}
+
+static void update(hk_system_processes *table, hki_row *row, const hki_stat *stat,
+    const uint64_t *runtime_ns)
+{
+	table->read_count++;
+	row->walked = false;
+	if (row->fresh || table->full)
+		hki_row_show_always(table, row);
+	fill(table, row, stat);
+	look(table, row, stat, runtime_ns);
+	if ((table->read & HKI_READ_FILES) != 0)
+		hki_read_files(table, row, table->read);
+}
+
+/* Read and parse an open stat.  False: the process is gone. */
+static bool read_stat(hk_system_processes *table, int fd, char *text, hki_stat *stat)
+{
+	ssize_t length = pread(fd, text, STAT_MAX - 1, 0);
+
+	return length > 0 &&
+	       hki_stat_parse(stat, text, (size_t) length, depth_of(table)) == 0;
+}
+
+/* ---- files that stay open ---- */
+
+static void keep_file(hk_system_processes *table, hki_row *row, int *fd)
+{
+	if (row->fresh || row->stat_fd >= 0 || table->kept_files >= table->kept_max)
+		return;
+	row->stat_fd = hki_take_fd(fd);
+	table->kept_files++;
+}
+
+void hki_row_close_file(hk_system_processes *table, hki_row *row)
+{
+	if (row->stat_fd < 0)
+		return;
+	(void) close(row->stat_fd);
+	row->stat_fd = -1;
+	table->kept_files--;
+}
+
+bool hki_read_kept(hk_system_processes *table, hki_row *row)
 {
 	char text[STAT_MAX];
-	int length =
-	    hki_read_process_file(table->proc, pid, "stat", 4, text, sizeof(text));
+	hki_stat stat;
+
+	if (row->stat_fd < 0)
+		return false;
+	if (!read_stat(table, row->stat_fd, text, &stat)) {
+		hki_row_close_file(table, row);
+		return false;
+	}
+	row->unsettled = false;
+	update(table, row, &stat, NULL);
+	return true;
+}
+
+int hki_read_process(hk_system_processes *table, int32_t pid, const uint64_t *runtime_ns)
+{
+	hki_cleanup(hki_closep) int fd = -1;
+	char path[HKI_PROCESS_PATH_MAX];
+	char text[STAT_MAX];
 	hki_stat stat;
 	hki_row *row;
 	int r;
 
-	if (length == -EACCES || length == -EPERM)
+	hki_process_path(path, pid, "stat", 4);
+	fd = openat(table->proc, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && (errno == EACCES || errno == EPERM))
 		return add_denied(table, pid);
-	if (length < 0 ||
-	    hki_stat_parse(&stat, text, (size_t) length,
-		(table->read & HKI_READ_STAT_ALL) != 0) < 0 ||
-	    stat.pid != pid)
-		return length == -EMFILE || length == -ENFILE ? length : 0;
+	if (fd < 0)
+		return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? -errno : 0;
+	if (!read_stat(table, fd, text, &stat) || stat.pid != pid)
+		return 0;
 	r = find_row(table, &row, &stat);
 	if (r < 0)
 		return r;
-	table->read_count++;
-	fill(table, row, &stat);
-	look(table, row, &stat, runtime_ns);
-	if ((table->read & HKI_READ_FILES) != 0)
-		hki_read_files(table, row, table->read);
+	keep_file(table, row, &fd);
+	update(table, row, &stat, runtime_ns);
 	return 0;
 }

@@ -43,11 +43,13 @@ hki_row *hki_row_take(hk_system_processes *table)
 	table->free_rows = row->next_free;
 	memset(row, 0, sizeof(*row));
 	row->row.name = row->name;
+	row->stat_fd = -1;
 	return row;
 }
 
 void hki_row_give(hk_system_processes *table, hki_row *row)
 {
+	hki_row_close_file(table, row);
 	hki_texts_forget(table, row);
 	hki_free(row->affinity);
 	row->affinity = NULL;

@@ -48,13 +48,20 @@ static bool read_count(hki_words *words, uint64_t *out)
 	return true;
 }
 
+/* Step over @count words, whatever they are. */
 static bool skip(hki_words *words, unsigned int count)
 {
-	uint64_t ignored;
+	while (count-- > 0) {
+		const char *at = words->at;
 
-	while (count-- > 0)
-		if (!read_count(words, &ignored))
+		while (at < words->end && *at == ' ')
+			at++;
+		if (at == words->end)
 			return false;
+		while (at < words->end && *at != ' ')
+			at++;
+		words->at = at;
+	}
 	return true;
 }
 
@@ -76,32 +83,55 @@ static bool read_name(hki_words *words, hki_stat *stat)
 	return true;
 }
 
-/* Fields 4 to 28. */
-static bool read_first(hki_words *words, hki_stat *stat)
+/* Fields 5 to 8, and those between the ones that are always wanted. */
+static bool read_group(hki_words *words, hki_stat *stat)
+{
+	return read_int(words, &stat->group) && read_int(words, &stat->session) &&
+	       read_bits(words, &stat->terminal) &&
+	       read_int(words, &stat->foreground_group);
+}
+
+static bool read_faults(hki_words *words, hki_stat *stat)
+{
+	return read_count(words, &stat->minor_faults) &&
+	       read_count(words, &stat->children_minor_faults) &&
+	       read_count(words, &stat->major_faults) &&
+	       read_count(words, &stat->children_major_faults);
+}
+
+static bool read_children(hki_words *words, hki_stat *stat)
+{
+	return read_count(words, &stat->children_user_ticks) &&
+	       read_count(words, &stat->children_system_ticks) &&
+	       read_int(words, &stat->priority) && read_int(words, &stat->nice);
+}
+
+/* Fields 4 to 24.  Most readers want a third of them. */
+static bool read_first(hki_words *words, hki_stat *stat, bool all)
 {
 	uint64_t threads;
 
-	if (!read_int(words, &stat->ppid) || !read_int(words, &stat->group) ||
-	    !read_int(words, &stat->session) || !read_bits(words, &stat->terminal) ||
-	    !read_int(words, &stat->foreground_group) ||
-	    !read_bits(words, &stat->flags) || !read_count(words, &stat->minor_faults) ||
-	    !read_count(words, &stat->children_minor_faults) ||
-	    !read_count(words, &stat->major_faults) ||
-	    !read_count(words, &stat->children_major_faults) ||
+	if (!read_int(words, &stat->ppid) ||
+	    !(all ? read_group(words, stat) : skip(words, 4)) ||
+	    !read_bits(words, &stat->flags) ||
+	    !(all ? read_faults(words, stat) : skip(words, 4)) ||
 	    !read_count(words, &stat->user_ticks) ||
 	    !read_count(words, &stat->system_ticks) ||
-	    !read_count(words, &stat->children_user_ticks) ||
-	    !read_count(words, &stat->children_system_ticks) ||
-	    !read_int(words, &stat->priority) || !read_int(words, &stat->nice) ||
+	    !(all ? read_children(words, stat) : skip(words, 4)) ||
 	    !read_count(words, &threads) || !skip(words, 1) ||
 	    !hki_words_unsigned(words, &stat->start_ticks) ||
 	    !read_count(words, &stat->virtual_bytes) ||
-	    !read_count(words, &stat->rss_pages) || !skip(words, 1) ||
-	    !read_count(words, &stat->start_code) || !skip(words, 1) ||
-	    !read_count(words, &stat->start_stack))
+	    !read_count(words, &stat->rss_pages))
 		return false;
 	stat->threads = threads > UINT32_MAX ? UINT32_MAX : (uint32_t) threads;
 	return true;
+}
+
+/* Fields 26 and 28: where the program lies in memory. */
+static bool read_program(hki_words *words, hki_stat *stat)
+{
+	return skip(words, 1) && read_count(words, &stat->start_code) && skip(words, 1) &&
+	       read_count(words, &stat->start_stack);
 }
 
 /* Fields 29 to 44: what an older kernel does not print stays zero. */
@@ -114,14 +144,16 @@ static void read_rest(hki_words *words, hki_stat *stat)
 		(void) read_count(words, &stat->children_guest_ticks);
 }
 
-int hki_stat_parse(hki_stat *out, const char *text, size_t length, bool all)
+int hki_stat_parse(hki_stat *out, const char *text, size_t length, hki_stat_depth depth)
 {
 	hki_words words = { text, text + length };
 	hki_stat stat = { .pid = 0 };
 
-	if (!read_name(&words, &stat) || !read_first(&words, &stat))
+	if (!read_name(&words, &stat) ||
+	    !read_first(&words, &stat, depth == HKI_STAT_ALL))
 		return HK_EPARSE;
-	if (all)
+	if (depth != HKI_STAT_BASE && read_program(&words, &stat) &&
+	    depth == HKI_STAT_ALL)
 		read_rest(&words, &stat);
 	*out = stat;
 	return 0;

@@ -98,8 +98,9 @@ static void learn_machine(hk_system_processes *table)
 	if (table->root != NULL)
 		return;
 	table->start_offset_ns = read_start_offset_ns();
-	if (sysinfo(&machine) == 0)
-		table->memory_bytes = (uint64_t) machine.totalram * machine.mem_unit;
+	if (sysinfo(&machine) == 0 && machine.totalram > 0)
+		table->percent_a_byte =
+		    100.0 / ((double) machine.totalram * machine.mem_unit);
 }
 
 static void closep(hk_system_processes **table)

@@ -63,36 +63,44 @@ typedef struct hki_row_totals {
 } hki_row_totals;
 
 typedef struct hki_row {
-	hk_system_process row; /* first: what users see */
-
-	/* The earlier look, which rates count from. */
-	hki_row_totals totals;
-	uint64_t time_ns;    /* when the processor time was read, monotonic */
-	uint64_t io_time_ns; /* when the bytes were; 0: never */
-	uint64_t ticks;      /* utime + stime as stat shows them */
-	uint64_t start_ns;   /* since boot, 0 if only ticks are known */
+	/* What every sample touches, next to what it touches of the row itself. */
+	hki_row_totals totals; /* the earlier look, which rates count from */
+	uint64_t time_ns;      /* when the processor time was read, monotonic */
+	uint64_t ticks;        /* utime + stime as stat shows them */
+	uint64_t start_ns;     /* since boot, 0 if only ticks are known */
 	/* Changes when the process executes another program; with
 	 * HKI_PROGRAM_COUNTED it is the kernel's own count, else a guess. */
 	uint64_t program;
-
-	uint32_t texts_read; /* HKI_READ_… of texts that belong to this program */
-	uint8_t warm;        /* samples for which its exact time is still worth a call */
-	bool fresh;          /* seen once: nothing to count from */
-	bool exact;          /* totals.runtime_ns is in nanoseconds, not from ticks */
-	bool moving;         /* the rates shown are not 0 */
+	uint64_t comm[2]; /* the name as the walk gave it */
+	uint8_t warm;     /* samples for which its exact time is still worth a call */
+	bool fresh;       /* seen once: nothing to count from */
+	bool exact;       /* totals.runtime_ns is in nanoseconds, not from ticks */
+	bool moving;      /* the rates shown are not 0 */
 	bool io_moving;
 	bool unsettled; /* seen in the tick of its start: see process_identity.c */
-	bool texts_pending;
 	bool has_ids;
-	bool ended;    /* its end was told; totals are final */
-	bool stranger; /* no sample has seen it alive */
+	bool walked; /* shown by a walk inside the kernel, not by files */
+	bool ended;  /* its end was told; totals are final */
 
+	hk_system_process row; /* what users see */
+
+	uint64_t io_time_ns; /* when the bytes were read; 0: never */
+	int stat_fd;         /* -1: not kept open */
+	bool stranger;       /* no sample has seen it alive */
+	bool texts_pending;
+	uint32_t texts_read; /* HKI_READ_… of texts that belong to this program */
 	hki_process_texts texts;
 	char *affinity;
 	size_t affinity_capacity;
 	struct hki_row *next_free;
 	char name[HKI_PROCESS_NAME_MAX];
 } hki_row;
+
+/* The whole of what a user was lent. */
+static inline hki_row *hki_row_of(const hk_system_process *row)
+{
+	return (hki_row *) (void *) ((char *) row - offsetof(hki_row, row));
+}
 
 typedef struct hki_rows {
 	hki_row **items;
@@ -114,11 +122,13 @@ struct hk_system_processes {
 	hk_system_process_fields fields; /* asked for */
 	hk_system_process_fields shown;  /* with those that are always there */
 	uint32_t read;                   /* HKI_READ_… for this engine */
+	uint32_t file_read;              /* the same, if all came from files */
+	bool memory_parts;               /* something beyond rss is shown */
 
 	/* ---- facts that do not change ---- */
 	uint64_t tick_ns;
 	uint64_t page_bytes;
-	uint64_t memory_bytes;
+	double percent_a_byte;   /* of the memory of the machine; 0: unknown */
 	double boot_time_s;      /* realtime at boot, as first seen */
 	int64_t start_offset_ns; /* of the time namespace */
 
@@ -146,6 +156,9 @@ struct hk_system_processes {
 	bool full;   /* every row is read, whether it ran or not */
 	bool refill; /* other fields are wanted: read everything once */
 	bool hidden; /* somebody may not be looked at */
+
+	unsigned int kept_files; /* of stat, open from sample to sample */
+	unsigned int kept_max;
 
 	char *buffer; /* HKI_BUFFER_BYTES, for lists and walks */
 	int32_t *pids;
@@ -199,6 +212,9 @@ static inline void hki_row_set(
 	row->row.record.present[word] |= table->shown.bits[word] & bit;
 	row->row.record.denied[word] &= ~bit;
 }
+
+/* Those that every source of a process gives, once they are known. */
+void hki_row_show_always(const hk_system_processes *table, hki_row *row);
 
 /* There is no value. */
 static inline void hki_row_unset(hki_row *row, hk_system_process_field field)
@@ -269,10 +285,9 @@ void hki_row_rest_io(const hk_system_processes *table, hki_row *row, uint64_t ti
 void hki_row_set_rss(const hk_system_processes *table, hki_row *row, uint64_t bytes);
 void hki_row_set_start(
     const hk_system_processes *table, hki_row *row, uint64_t start_ticks);
-void hki_row_set_name(
-    const hk_system_processes *table, hki_row *row, const char *name, size_t length);
-void hki_row_set_cpu(const hk_system_processes *table, hki_row *row, uint64_t runtime_ns,
-    uint64_t user_ns, uint64_t system_ns);
+void hki_row_set_name(hki_row *row, const char *name, size_t length);
+void hki_row_set_cpu(
+    hki_row *row, uint64_t runtime_ns, uint64_t user_ns, uint64_t system_ns);
 /* From the letter of proc(5). */
 int32_t hki_state_of(char letter);
 
@@ -284,6 +299,10 @@ int32_t hki_state_of(char letter);
  * process that is gone is no error, its row is just not kept.
  */
 int hki_read_process(hk_system_processes *table, int32_t pid, const uint64_t *runtime_ns);
+/* The same for a row whose file is still open, which has been found but not kept.
+ * False: not open, or the process is gone. */
+bool hki_read_kept(hk_system_processes *table, hki_row *row);
+void hki_row_close_file(hk_system_processes *table, hki_row *row);
 /* Real, effective, saved, filesystem: users, then groups. */
 void hki_row_set_ids(
     const hk_system_processes *table, hki_row *row, const uint32_t ids[8]);
@@ -301,6 +320,8 @@ int hki_process_clock_ns(uint64_t *out, int32_t pid);
 
 /* ---- lists of /proc (process_list.c) ---- */
 
+/* All ids, ascending, in table->pids.  0 or a negative errno. */
+int hki_proc_list(hk_system_processes *table, size_t *out_count);
 /* Call @each with every process id, ascending.  Stops at a negative result. */
 int hki_proc_walk(
     hk_system_processes *table, int (*each)(hk_system_processes *table, int32_t pid));

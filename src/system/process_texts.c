@@ -118,7 +118,7 @@ static hki_row *find_row(hk_system_processes *table, int32_t pid, uint64_t start
 	const hk_system_process *found =
 	    hk_system_processes_find_exactly(table, pid, start_ticks, 0);
 
-	return (hki_row *) found;
+	return found == NULL ? NULL : hki_row_of(found);
 }
 
 void hki_texts_forget(hk_system_processes *table, hki_row *row)

@@ -49,15 +49,12 @@ void hki_row_rest(const hk_system_processes *table, hki_row *row, uint64_t time_
 	hki_row_set(table, row, HK_SYSTEM_PROCESS_CPU_PERCENT);
 }
 
-void hki_row_set_cpu(const hk_system_processes *table, hki_row *row, uint64_t runtime_ns,
-    uint64_t user_ns, uint64_t system_ns)
+void hki_row_set_cpu(
+    hki_row *row, uint64_t runtime_ns, uint64_t user_ns, uint64_t system_ns)
 {
 	row->row.cpu_s = seconds(runtime_ns);
 	row->row.cpu_user_s = seconds(user_ns);
 	row->row.cpu_system_s = seconds(system_ns);
-	hki_row_set(table, row, HK_SYSTEM_PROCESS_CPU);
-	hki_row_set(table, row, HK_SYSTEM_PROCESS_CPU_USER);
-	hki_row_set(table, row, HK_SYSTEM_PROCESS_CPU_SYSTEM);
 }
 
 /* ---- storage ---- */
@@ -103,11 +100,20 @@ void hki_row_rest_io(const hk_system_processes *table, hki_row *row, uint64_t ti
 void hki_row_set_rss(const hk_system_processes *table, hki_row *row, uint64_t bytes)
 {
 	row->row.rss_bytes = bytes;
-	hki_row_set(table, row, HK_SYSTEM_PROCESS_RSS);
-	if (table->memory_bytes == 0)
-		return;
-	row->row.memory_percent = 100.0 * (double) bytes / (double) table->memory_bytes;
-	hki_row_set(table, row, HK_SYSTEM_PROCESS_MEMORY_PERCENT);
+	row->row.memory_percent = (double) bytes * table->percent_a_byte;
+}
+
+void hki_row_show_always(const hk_system_processes *table, hki_row *row)
+{
+	static const uint64_t later = UINT64_C(1) << HK_SYSTEM_PROCESS_CPU_PERCENT |
+				      UINT64_C(1) << HK_SYSTEM_PROCESS_INODE |
+				      UINT64_C(1) << HK_SYSTEM_PROCESS_MEMORY_PERCENT;
+	uint64_t all = (UINT64_C(2) << HK_SYSTEM_PROCESS_VIRTUAL) - 1;
+
+	row->row.record.present[0] |= all & ~later;
+	row->row.record.denied[0] &= ~all;
+	if (table->percent_a_byte > 0)
+		hki_row_set(table, row, HK_SYSTEM_PROCESS_MEMORY_PERCENT);
 }
 
 void hki_row_set_start(
@@ -118,18 +124,14 @@ void hki_row_set_start(
 
 	row->row.start_ticks = start_ticks;
 	row->row.start_time_s = table->boot_time_s + seconds(start_ns);
-	hki_row_set(table, row, HK_SYSTEM_PROCESS_START_TICKS);
-	hki_row_set(table, row, HK_SYSTEM_PROCESS_START_TIME);
 }
 
-void hki_row_set_name(
-    const hk_system_processes *table, hki_row *row, const char *name, size_t length)
+void hki_row_set_name(hki_row *row, const char *name, size_t length)
 {
 	if (length >= sizeof(row->name))
 		length = sizeof(row->name) - 1;
 	memcpy(row->name, name, length);
 	row->name[length] = '\0';
-	hki_row_set(table, row, HK_SYSTEM_PROCESS_NAME);
 }
 
 int32_t hki_state_of(char letter)

@@ -129,7 +129,7 @@ static int take_stat(hk_system_self_info *self)
 	int r = hki_read_file(AT_FDCWD, "/proc/self/stat", text, sizeof(text), &length);
 
 	if (r == 0)
-		r = hki_stat_parse(&stat, text, length, false);
+		r = hki_stat_parse(&stat, text, length, HKI_STAT_BASE);
 	if (r < 0)
 		return r;
 	self->pid = stat.pid;

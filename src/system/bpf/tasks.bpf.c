@@ -241,6 +241,15 @@ static ALWAYS_INLINE void add_memory(struct hki_task_base *base, struct mm_struc
 	}
 }
 
+static ALWAYS_INLINE void no_memory(struct hki_task_base *base)
+{
+	base->total_vm = 0;
+	base->rss[0] = 0;
+	base->rss[1] = 0;
+	base->rss[2] = 0;
+	base->rss[3] = 0;
+}
+
 static ALWAYS_INLINE void fill_head(struct hki_task_head *head, struct task_struct *task,
     struct signal_struct *signal, unsigned int level, int is_main)
 {
@@ -268,7 +277,7 @@ static ALWAYS_INLINE void fill_base(struct hki_task_base *base, struct task_stru
 
 	base->inode = pid != 0 && HAS(pid->ino) ? pid->ino : 0;
 	base->start = task->start_boottime;
-	base->exec = task->self_exec_id;
+	base->exec = (wanted & HKI_TASKS_PROGRAM) != 0 ? task->self_exec_id : 0;
 	base->shown_utime = signal->prev_cputime.utime;
 	base->shown_stime = signal->prev_cputime.stime;
 	base->ppid = level == 0 ? (hki_task_u32) parent->tgid
@@ -280,6 +289,8 @@ static ALWAYS_INLINE void fill_base(struct hki_task_base *base, struct task_stru
 	/* A kernel thread may have borrowed somebody's memory. */
 	if (mm != 0 && (task->flags & PF_KTHREAD) == 0)
 		add_memory(base, mm);
+	else
+		no_memory(base);
 }
 
 static ALWAYS_INLINE void add_io(hki_task_u64 *out, const struct task_io_accounting *from)
@@ -378,12 +389,31 @@ static ALWAYS_INLINE void fill_more(struct hki_task_more *more, struct task_stru
 
 /* ---- the walk ---- */
 
+/* Most records end here, so it is written at once. */
+struct first {
+	struct hki_task_head head;
+	struct hki_task_base base;
+};
+
+static ALWAYS_INLINE hki_task_u32 length_of(int is_main)
+{
+	hki_task_u32 length = sizeof(struct hki_task_head);
+
+	if (is_main)
+		length += sizeof(struct hki_task_base);
+	if ((wanted & HKI_TASKS_COUNTERS) != 0)
+		length += sizeof(struct hki_task_counters);
+	if (is_main && (wanted & HKI_TASKS_MORE) != 0)
+		length += sizeof(struct hki_task_more);
+	return length;
+}
+
 SECTION("iter/task") int walk_tasks(struct bpf_iter__task *context)
 {
 	struct task_struct *task = context->task;
 	struct seq_file *seq = context->meta->seq;
 	struct signal_struct *signal;
-	struct hki_task_head head = { 0 };
+	struct first first; /* every member is written below: zeroing it would cost */
 	unsigned int level;
 	int is_main;
 
@@ -393,21 +423,13 @@ SECTION("iter/task") int walk_tasks(struct bpf_iter__task *context)
 	signal = task->signal;
 	level = current_task()->thread_pid->level;
 
-	head.length = sizeof(head);
-	if (is_main)
-		head.length += sizeof(struct hki_task_base);
-	if ((wanted & HKI_TASKS_COUNTERS) != 0)
-		head.length += sizeof(struct hki_task_counters);
-	if (is_main && (wanted & HKI_TASKS_MORE) != 0)
-		head.length += sizeof(struct hki_task_more);
-	fill_head(&head, task, signal, level, is_main);
-	(void) seq_write(seq, &head, sizeof(head));
-
+	first.head.length = length_of(is_main);
+	fill_head(&first.head, task, signal, level, is_main);
 	if (is_main) {
-		struct hki_task_base base = { 0 };
-
-		fill_base(&base, task, signal, level);
-		(void) seq_write(seq, &base, sizeof(base));
+		fill_base(&first.base, task, signal, level);
+		(void) seq_write(seq, &first, sizeof(first));
+	} else {
+		(void) seq_write(seq, &first.head, sizeof(first.head));
 	}
 	if ((wanted & HKI_TASKS_COUNTERS) != 0) {
 		struct hki_task_counters counters = { 0 };

@@ -28,7 +28,7 @@ struct hki_task_head {
 struct hki_task_base {
 	hki_task_u64 inode; /* of its pidfd, 0 before Linux 6.9 */
 	hki_task_u64 start; /* since boot */
-	hki_task_u64 exec;  /* counts the programs it has executed */
+	hki_task_u64 exec;  /* counts the programs it has executed, if asked for */
 	/* what /proc showed last: times must not run backwards */
 	hki_task_u64 shown_utime;
 	hki_task_u64 shown_stime;
@@ -85,7 +85,8 @@ struct hki_task_more {
 /* What to write; kept in the one map. */
 enum {
 	HKI_TASKS_COUNTERS = 1, /* the counters of every thread */
-	HKI_TASKS_MORE = 2
+	HKI_TASKS_MORE = 2,
+	HKI_TASKS_PROGRAM = 4 /* base.exec, which lies apart in memory */
 };
 
 #endif /* HKI_SYSTEM_BPF_TASKS_H */
