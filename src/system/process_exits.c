@@ -340,8 +340,13 @@ static void tell_end(hk_system_processes *table, hki_row *row, const hki_end *en
 	to->major_faults = more(end->major_faults, to->major_faults);
 	to->peak_rss_bytes = more(end->peak_rss_bytes, to->peak_rss_bytes);
 	to->peak_virtual_bytes = more(end->peak_virtual_bytes, to->peak_virtual_bytes);
+	to->voluntary_switches = more(end->voluntary_switches, to->voluntary_switches);
+	to->involuntary_switches =
+	    more(end->involuntary_switches, to->involuntary_switches);
 	hki_row_set(table, row, HK_SYSTEM_PROCESS_MINOR_FAULTS);
 	hki_row_set(table, row, HK_SYSTEM_PROCESS_MAJOR_FAULTS);
+	hki_row_set(table, row, HK_SYSTEM_PROCESS_VOLUNTARY_SWITCHES);
+	hki_row_set(table, row, HK_SYSTEM_PROCESS_INVOLUNTARY_SWITCHES);
 	hki_row_set(table, row, HK_SYSTEM_PROCESS_PEAK_RSS);
 	hki_row_set(table, row, HK_SYSTEM_PROCESS_PEAK_VIRTUAL);
 	to->end_time_s = to->start_time_s + (double) end->elapsed_us / 1e6;

@@ -20,6 +20,8 @@
 
 /* Samples for which a process that was seen running is asked for its exact time. */
 #define WARM_SAMPLES 64
+/* Any may turn out to run: time for the first ticks to show. */
+#define FIRST_SAMPLES 8
 
 /* ---- files ---- */
 
@@ -151,8 +153,8 @@ static void look(hk_system_processes *table, hki_row *row, const hki_stat *stat,
 	bool ran = row->fresh || look.ticks != row->ticks;
 	uint64_t asked_ns = 0;
 
-	if (ran && !row->fresh)
-		row->warm = WARM_SAMPLES;
+	if (ran)
+		row->warm = row->fresh ? FIRST_SAMPLES : WARM_SAMPLES;
 	else if (row->warm > 0)
 		row->warm--;
 	if (runtime_ns == NULL && row->warm > 0 && table->root == NULL &&
@@ -225,6 +227,7 @@ static void update(hk_system_processes *table, hki_row *row, const hki_stat *sta
     const uint64_t *runtime_ns)
 {
 	table->read_count++;
+	row->walked = false;
 	if (row->fresh || table->full)
 		hki_row_show_always(table, row);
 	fill(table, row, stat);

@@ -67,10 +67,28 @@ static int find_stats(struct taskstats *out, const attribute *aggregate)
 	return HK_EPARSE;
 }
 
+/*
+ * The kernel charges processor time at ticks and switches, so what a thread has run
+ * since the last of them is not in its record: most of the life of a short one.
+ * One that never waited for anything was either running or kept waiting for a
+ * processor, and both its life and that wait are known exactly.
+ */
+static uint64_t runtime_of(const struct taskstats *stats)
+{
+	uint64_t charged = stats->cpu_run_virtual_total;
+	uint64_t life_ns = stats->ac_etime * 1000;
+
+	/* Without delay accounting there are only ticks. */
+	if (charged == 0)
+		charged = (stats->ac_utime + stats->ac_stime) * 1000;
+	if (stats->nvcsw == 0 && life_ns > stats->cpu_delay_total &&
+	    life_ns - stats->cpu_delay_total > charged)
+		return life_ns - stats->cpu_delay_total;
+	return charged;
+}
+
 static void fill(hki_end *out, const struct taskstats *stats)
 {
-	uint64_t ran_us = stats->ac_utime + stats->ac_stime;
-
 	*out = (hki_end){
 		.pid = (int32_t) stats->ac_pid,
 		.process = (int32_t) stats->ac_tgid,
@@ -81,10 +99,7 @@ static void fill(hki_end *out, const struct taskstats *stats)
 		.status = stats->ac_exitcode,
 		.start_s = stats->ac_btime64 != 0 ? stats->ac_btime64 : stats->ac_btime,
 		.elapsed_us = stats->ac_tgetime,
-		/* Without delay accounting there are only ticks. */
-		.runtime_ns = stats->cpu_run_virtual_total != 0
-				  ? stats->cpu_run_virtual_total
-				  : ran_us * 1000,
+		.runtime_ns = runtime_of(stats),
 		.user_us = stats->ac_utime,
 		.system_us = stats->ac_stime,
 		.minor_faults = stats->ac_minflt,
