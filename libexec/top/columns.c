@@ -25,7 +25,7 @@ const top_column top_columns[] = {
 };
 const size_t top_column_count = HKI_COUNT(top_columns);
 
-enum { COMMAND_WIDTH_MIN = 20, IMPORTANCE_MAX = 9 };
+enum { COMMAND_WIDTH_MIN = 28, IMPORTANCE_MAX = 9 };
 
 /* Columns that the table takes without those less important than @importance. */
 static int needed(unsigned int importance)

@@ -11,7 +11,7 @@
 #include "columns.h"
 #include "menu.h"
 
-enum { MINUTE_S = 60, COLUMNS_MAX = 32, SIDEWAYS_STEP = 8 };
+enum { MINUTE_S = 60, COLUMNS_MAX = 32, SIDEWAYS_STEP = 8, CONTROL_U = 21 };
 
 #define INTERVAL_MIN (HKI_NS_PER_S / 10)
 #define INTERVAL_MAX (60 * HKI_NS_PER_S)
@@ -43,18 +43,17 @@ static void append(char *text, size_t capacity, uint32_t character)
 	text[length + more] = '\0';
 }
 
-/* Take the last character away; false if there is none. */
-static bool shorten(char *text)
+/* Take the last character away. */
+static void shorten(char *text)
 {
 	size_t length = strlen(text);
 
 	if (length == 0)
-		return false;
+		return;
 	do
 		length--;
 	while (length > 0 && ((unsigned char) text[length] & 0xc0) == 0x80);
 	text[length] = '\0';
-	return true;
 }
 
 static void search(top_view *view, long from, int step)
@@ -88,8 +87,10 @@ static void press_in_prompt(top_view *view, top_key key)
 		view->mode = TOP_MODE_TABLE;
 		return;
 	case TOP_KEY_BACKSPACE:
-		if (!shorten(view->prompt))
-			view->mode = TOP_MODE_TABLE;
+		shorten(view->prompt);
+		break;
+	case CONTROL_U:
+		view->prompt[0] = '\0';
 		break;
 	case TOP_KEY_DOWN:
 	case F(3):
@@ -101,7 +102,7 @@ static void press_in_prompt(top_view *view, top_key key)
 	default:
 		append(view->prompt, sizeof(view->prompt), key.code);
 	}
-	if (searching && view->mode == TOP_MODE_SEARCH)
+	if (searching)
 		search(view, view->cursor, 1);
 }
 
@@ -435,6 +436,10 @@ static bool press_show(top_view *view, top_key key)
 		return true;
 	case 'u':
 		top_menu_open(view, TOP_MODE_USER);
+		return true;
+	case 'x':
+		view->order.living = !view->order.living;
+		top_view_refresh(view);
 		return true;
 	case 'K':
 		view->order.kernel = !view->order.kernel;

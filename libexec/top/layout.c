@@ -34,21 +34,19 @@ static top_area take(top_layout *out, int *y, int lines, int room)
 	return area;
 }
 
-/* Lines that the bars of all processors need in @width columns. */
-static int bar_lines(unsigned int processors, int width)
+/* Lines that the bars of all processors need in @width columns: one a line while the
+ * meters beside them have as many lines, for long bars; as few as possible for more. */
+static int bar_lines(unsigned int processors, int width, int side)
 {
 	int columns = width / BAR_WIDTH_MIN;
 	int lines;
 
 	if (columns < 1)
 		columns = 1;
-	/* Few processors have long bars, many have short ones. */
-	for (lines = 1; lines < BAR_LINES_MAX; lines++) {
-		int needed = ((int) processors + lines - 1) / lines;
-
-		if (needed <= columns && (needed <= 2 || lines >= 4))
-			break;
-	}
+	if (processors <= (unsigned int) side)
+		return processors < 1 ? 1 : (int) processors;
+	lines = ((int) processors + columns - 1) / columns;
+	lines = lines < side ? side : lines;
 	return least(lines, BAR_LINES_MAX);
 }
 
@@ -104,7 +102,7 @@ static int place_head(top_layout *out, const top_layout_wish *wish, int y, int r
 	}
 	if (out->width < METERS_ONE_COLUMN)
 		left = out->width;
-	bars = least(bar_lines(wish->processors, left), room);
+	bars = least(bar_lines(wish->processors, left, side), room);
 	out->cpu_bars = (top_area){ y, 0, bars, left - (left < out->width ? 1 : 0) };
 	if (left < out->width) {
 		side = least(side, room);

@@ -138,7 +138,9 @@ static void choose(top_rows *rows, const top_moment *moment, const top_order *or
 	for (size_t i = 0; i < moment->count; i++) {
 		const hk_system_process *process = moment->processes[i];
 
-		rows->total += !moment->exited[i];
+		if (moment->exited[i] && order->living)
+			continue;
+		rows->total++;
 		if (is_shown(process, order))
 			rows->items[rows->count++] = (top_row){
 				.process = process,

@@ -23,6 +23,7 @@ typedef struct top_order {
 	unsigned int field; /* of hk_system_process */
 	bool descending;
 	bool tree;
+	bool living;              /* not those that ended in the sample */
 	bool kernel;              /* threads of the kernel too */
 	hk_system_filter *filter; /* Borrowed; NULL: all */
 	const char *user;         /* of this user alone; NULL: all */

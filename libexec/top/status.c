@@ -137,7 +137,7 @@ static const struct {
 	{ "\\ or F4", "filter: a word, or cpu>5 && user==www && name~regex" },
 	{ "F6 < > P M T N I", "order by: a list, CPU, memory, time, pid; invert" },
 	{ "t or F5, + - *", "tree; unfold, fold, all" },
-	{ "u K", "processes of one user; threads of the kernel" },
+	{ "u K x", "one user; threads of the kernel; hide what ended" },
 	{ "Space U c", "tag; untag all; tag with all children" },
 	{ "k or F9", "send a signal to what is tagged, or the line" },
 	{ "[ ] or F8 F7", "nicer, less nice" },
