@@ -6,6 +6,14 @@
 /* One row a verb, each defined in the file named after it. */
 extern const cmd_verb cmd_verb_completion;
 extern const cmd_verb cmd_verb_help;
+extern const cmd_verb cmd_verb_ipc_bench;
+extern const cmd_verb cmd_verb_ipc_call;
+extern const cmd_verb cmd_verb_ipc_listen;
+extern const cmd_verb cmd_verb_ipc_pub;
+extern const cmd_verb cmd_verb_ipc_send;
+extern const cmd_verb cmd_verb_ipc_serve;
+extern const cmd_verb cmd_verb_ipc_sub;
+extern const cmd_verb cmd_verb_ipc_tap;
 extern const cmd_verb cmd_verb_info;
 extern const cmd_verb cmd_verb_json_check;
 extern const cmd_verb cmd_verb_json_fmt;
