@@ -22,8 +22,8 @@ static void on_event(
 	if (event == HK_SCHED_EVENT_ENDED &&
 	    hk_sched_executor_find(&info, executor, id) == 0 &&
 	    info.outcome != HK_SCHED_DONE)
-		printf("%s: %s\n", id,
-		    hk_sched_outcome_name((unsigned int) info.outcome));
+		printf(
+		    "%s: %s\n", id, hk_sched_outcome_name((unsigned int) info.outcome));
 }
 
 static int add_program(hk_sched_executor *executor, const char *id, const char *script,
