@@ -26,6 +26,7 @@ static void ready(void *state, hk_sched_job *job, hk_sched_reason reason, int64_
 	(void) now;
 	if (reason == HK_SCHED_ARRIVED)
 		hki_virtual_begin(job);
+	job->own.level = was_away(reason);
 	if (was_away(reason)) {
 		hki_sched_key floor = by_key->floor;
 
@@ -44,7 +45,9 @@ static bool outranks(
 {
 	const hki_by_key *by_key = state;
 
-	(void) now;
+	/* Only at the moment it comes; later the slice decides. */
+	if (ready_job->own.level == 0 || ready_job->ready_since != now)
+		return false;
 	return hki_virtual_get(ready_job) +
 		   hki_virtual_of(ready_job, by_key->opts.quantum) <
 	       hki_virtual_get(running);
