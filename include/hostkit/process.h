@@ -199,7 +199,9 @@ enum {
 	/* inherit ignored signals and the mask; else all default, none blocked */
 	HK_PROCESS_KEEP_SIGNALS = 1 << 13,
 	/* inherit ignored signals alone, as under nohup(1); none blocked */
-	HK_PROCESS_KEEP_IGNORED = 1 << 14
+	HK_PROCESS_KEEP_IGNORED = 1 << 14,
+	/* one of fds is a message channel: listed as HK_PROCESS_FORKED (hk_ipc_fork()) */
+	HK_PROCESS_MESSAGE_CHANNEL = 1 << 15
 };
 
 /*

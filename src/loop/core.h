@@ -78,8 +78,9 @@ struct hk_loop {
 	bool gone;           /* it is done: descriptors and arrays are released */
 	bool embedded;       /* somebody asked for hk_loop_fd() */
 	int stop_status;
-	size_t active;  /* what keeps hk_loop_run() going, queues aside */
-	size_t handles; /* what keeps this memory */
+	uint64_t awake_ns; /* so long the next wait does not sleep */
+	size_t active;     /* what keeps hk_loop_run() going, queues aside */
+	size_t handles;    /* what keeps this memory */
 
 	/* what is waited for */
 	hki_timer_heap timers; /* the armed ones */

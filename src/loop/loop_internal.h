@@ -32,6 +32,13 @@ void hki_loop_set_slot(hk_loop *loop, unsigned int slot, void *value);
 void hki_loop_hold(hk_loop *loop);
 void hki_loop_release(hk_loop *loop);
 
+/*
+ * Let the coming wait look again and again for @ns instead of sleeping: for a talk in
+ * which the answer takes less than falling asleep and being woken up.  It takes a whole
+ * processor meanwhile, so the one who asks has to know that the answer is near.
+ */
+void hki_loop_stay_awake(hk_loop *loop, uint64_t ns);
+
 /* Run fn in the close phase of this turn; storage is the caller's, so it cannot fail.
  * The place to free objects that may be on the call stack. */
 typedef struct hki_loop_deferred {

@@ -90,6 +90,44 @@ static uint64_t fall_asleep(hk_loop *loop, uint64_t limit_ns)
 	return limit_ns < POSTER_PATIENCE_NS ? limit_ns : POSTER_PATIENCE_NS;
 }
 
+/*
+ * Look again and again instead of sleeping, for as long as somebody asked.  Falling
+ * asleep and being woken up can cost more than the wait itself, on a virtual machine
+ * above all, where an idle processor is given back to the host.
+ */
+static int wait_awake(hk_loop *loop, uint64_t limit_ns)
+{
+	const uint64_t begin_ns = hki_clock_monotonic_ns();
+	int count;
+
+	do
+		count = wait_plainly(loop, 0);
+	while (count == 0 && !hki_post_queue_ready(&loop->posts) &&
+	       hki_clock_monotonic_ns() - begin_ns < limit_ns);
+	return count;
+}
+
+void hki_loop_stay_awake(hk_loop *loop, uint64_t ns)
+{
+	if (ns > loop->awake_ns)
+		loop->awake_ns = ns;
+}
+
+/* As long as was asked, and not beyond what is due; -EAGAIN if nobody asked. */
+static int try_awake(hk_loop *loop, uint64_t limit_ns)
+{
+	uint64_t awake_ns = loop->awake_ns;
+	uint64_t until_ns;
+
+	loop->awake_ns = 0;
+	if (awake_ns == 0 || limit_ns == 0 || loop->posted || hki_loop_hurried(loop))
+		return -EAGAIN;
+	until_ns = hki_loop_until_timer(loop);
+	if (until_ns < awake_ns)
+		awake_ns = until_ns;
+	return wait_awake(loop, awake_ns < limit_ns ? awake_ns : limit_ns);
+}
+
 static uint64_t time_to_wait(hk_loop *loop, uint64_t limit_ns)
 {
 	uint64_t until_ns;
@@ -111,11 +149,16 @@ int hki_loop_wait(hk_loop *loop, uint64_t limit_ns)
 
 	if (hki_loop_forked(loop)) /* a callback forked, and the child came back here */
 		return -ECHILD;
-	limit_ns = time_to_wait(loop, limit_ns);
+	count = try_awake(loop, limit_ns);
+	if (count > 0)
+		limit_ns = 0;
+	else
+		limit_ns = time_to_wait(loop, limit_ns);
 	hki_phase(loop, HK_PHASE_WAIT);
 	if (loop->measuring)
 		hki_meter_turn(loop, limit_ns > 0);
-	count = wait_for(loop, limit_ns);
+	if (count <= 0)
+		count = wait_for(loop, limit_ns);
 	hki_loop_get_up(loop);
 	loop->now_known = false;
 	hki_phase(loop, HK_PHASE_POLL);

@@ -375,6 +375,8 @@ int hki_process_spawn(hk_process **out, hk_loop *loop, const hk_process_opts *gi
 		    "the size of the options does not fit this library");
 	if ((r = hki_loop_check(loop)) < 0 || (r = check(&opts, loop, errors)) < 0)
 		return r;
+	if ((opts.flags & HK_PROCESS_MESSAGE_CHANNEL) != 0)
+		type = HK_PROCESS_FORKED;
 	if ((r = hki_registry_of(&registry, loop)) < 0 ||
 	    (r = hki_process_new(&process, registry, &opts, type)) < 0)
 		return hki_error_report_step(

@@ -198,7 +198,7 @@ static int find_program(hki_plan *plan, const char *file, hk_error_list *errors)
 
 /* ---- options ---- */
 
-#define KNOWN_FLAGS (HK_PROCESS_KEEP_IGNORED * 2 - 1)
+#define KNOWN_FLAGS (HK_PROCESS_MESSAGE_CHANNEL * 2 - 1)
 
 typedef struct range {
 	uint32_t flag; /* checked when this is set */
