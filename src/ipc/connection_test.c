@@ -4,6 +4,8 @@
  */
 #include "ipc/fixture.h"
 
+#include <poll.h>
+
 static void a_burst_arrives_whole_and_in_order(void **state)
 {
 	struct fixture *f = *state;
@@ -287,6 +289,48 @@ static void lines_have_a_heartbeat_too(void **state)
 	AWAIT(f, f->server.messages == 1);
 }
 
+/* What is sent outside of any turn leaves although an outer loop only waits for our fd. */
+static void an_outer_loop_is_told_of_output(void **state)
+{
+	struct fixture *f = *state;
+	struct pollfd told = { .events = POLLIN };
+
+	connect_both(f);
+	settle(f);
+	told.fd = hk_loop_fd(f->loop);
+	assert_int_equal(0, poll(&told, 1, 0));
+	send_text(f->dialed, "[1]");
+	for (int turns = 0; f->server.messages == 0; turns++) {
+		assert_int_equal(1, poll(&told, 1, 1000));
+		assert_true(hk_loop_run_once(f->loop, 0) >= 0);
+		assert_true(turns < 10);
+	}
+	settle(f);
+	assert_int_equal(0, poll(&told, 1, 0));
+}
+
+/* A thousand timers, a message each: one system call. */
+static void send_from_timer(hk_timer *timer, void *user)
+{
+	struct fixture *f = user;
+
+	send_text(f->dialed, "[1]");
+	hk_timer_free(timer);
+}
+
+static void what_timers_send_in_a_turn_leaves_together(void **state)
+{
+	struct fixture *f = *state;
+	hk_timer *timer;
+
+	connect_both(f);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(
+		    0, hk_timer_after(&timer, f->loop, 0, send_from_timer, f));
+	AWAIT(f, f->server.messages == 100);
+	assert_int_equal(1, stats_of(f->dialed).writes);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -299,6 +343,8 @@ int main(void)
 		CASE(a_message_may_be_as_long_as_the_limit),
 		CASE(long_messages_arrive_behind_short_ones),
 		CASE(messages_may_be_sent_before_the_connection_stands),
+		CASE(an_outer_loop_is_told_of_output),
+		CASE(what_timers_send_in_a_turn_leaves_together),
 		CASE(garbage_ends_the_connection_and_nothing_else),
 		CASE(a_line_without_end_stops_at_the_limit),
 		CASE(a_length_beyond_the_limit_is_refused_before_it_comes),
