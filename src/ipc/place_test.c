@@ -5,7 +5,34 @@
 #include "ipc/fixture.h"
 
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+
+/*
+ * The library's fchmodat() is replaced, to see what the file's mode was before it: the
+ * instant between a name and a mode is what an enemy would wait for.
+ */
+static mode_t mode_at_birth;
+
+int fchmodat(int directory, const char *name, mode_t mode, int flags)
+{
+	struct stat born;
+
+	(void) flags;
+	if (fstatat(directory, name, &born, AT_SYMLINK_NOFOLLOW) == 0)
+		mode_at_birth = born.st_mode & 0777;
+	return (int) syscall(SYS_fchmodat, directory, name, mode);
+}
+
+static void the_file_is_never_more_open_than_asked_for(void **state)
+{
+	struct fixture *f = *state;
+	mode_t before = umask(0);
+
+	listen_at(f, f->url);
+	(void) umask(before);
+	assert_int_equal(0600, mode_at_birth);
+}
 
 static void the_file_has_exactly_the_mode_asked_for(void **state)
 {
@@ -235,6 +262,7 @@ static void of_racing_servers_one_wins(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		CASE(the_file_is_never_more_open_than_asked_for),
 		CASE(the_file_has_exactly_the_mode_asked_for),
 		CASE(a_server_leaves_nothing_behind),
 		CASE(a_stale_file_is_replaced),

@@ -8,6 +8,25 @@
 #include <sys/wait.h>
 #include <signal.h>
 
+/* A name padded with zeros to the full length would be another one. */
+static void abstract_names_are_exactly_as_long_as_written(void **state)
+{
+	struct fixture *f = *state;
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	socklen_t length;
+	char url[64];
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	(void) snprintf(url, sizeof(url), "unix:@hostkit-exact-%d", (int) getpid());
+	listen_at(f, url);
+	strcpy(address.sun_path + 1, url + strlen("unix:@"));
+	length = (socklen_t) (offsetof(struct sockaddr_un, sun_path) + 1 +
+			      strlen(address.sun_path + 1));
+	assert_int_equal(0, connect(fd, (const struct sockaddr *) &address, length));
+	(void) close(fd);
+	AWAIT(f, f->server.closes == 1);
+}
+
 /* ---- inherited sockets ---- */
 
 static int listening_socket(struct fixture *f)
@@ -400,6 +419,7 @@ static void a_forked_child_touches_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		CASE(abstract_names_are_exactly_as_long_as_written),
 		CASE(an_inherited_socket_serves),
 		CASE(activated_sockets_are_found_by_name),
 		CASE(the_peer_is_known_and_its_process_seen_to_end),
