@@ -17,17 +17,21 @@ static hk_json_document *document_new(void)
 	return document;
 }
 
+static void check_call(const hki_rpc_message *message)
+{
+	FUZZ_MUST((message->id != NULL) == (message->kind == HKI_RPC_REQUEST));
+	FUZZ_MUST(message->method != NULL);
+	FUZZ_MUST(strlen(message->method) == message->method_length);
+	FUZZ_MUST(
+	    message->params == NULL || hk_json_kind_of(message->params) >= HK_JSON_ARRAY);
+}
+
 static void check_parts(const hki_rpc_message *message)
 {
 	switch (message->kind) {
 	case HKI_RPC_REQUEST:
-		FUZZ_MUST(message->id != NULL);
-		/* fall through */
 	case HKI_RPC_NOTIFICATION:
-		FUZZ_MUST(message->method != NULL);
-		FUZZ_MUST(strlen(message->method) == message->method_length);
-		FUZZ_MUST(message->params == NULL ||
-			  hk_json_kind_of(message->params) >= HK_JSON_ARRAY);
+		check_call(message);
 		break;
 	case HKI_RPC_RESULT:
 		FUZZ_MUST(message->answer && message->result != NULL);
