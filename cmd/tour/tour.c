@@ -31,6 +31,9 @@ const tour_chapter tour_chapters[] = {
 	    tour_chapter_processes },
 	{ "loop", "The event loop",
 	    "phases in their order, work from threads, lag measured", tour_chapter_loop },
+	{ "messages", "Messages",
+	    "bursts, slow readers, calls that end once, a Node child",
+	    tour_chapter_messages },
 	{ NULL, NULL, NULL, NULL },
 };
 
