@@ -63,9 +63,10 @@ static int serve_calls(void *user)
 	opts.methods = methods;
 	opts.on_close = one_is_gone;
 	opts.user = own;
-	if (hk_ipc_rpc_listen(&server, own, url, &opts, NULL) < 0)
+	if (hk_ipc_rpc_listen(&server, own, url, &opts, NULL) < 0 || hk_loop_run(own) < 0)
 		return 1;
-	return hk_loop_run(own) < 0;
+	hk_ipc_rpc_server_free(server);
+	return 0;
 }
 
 typedef struct asking {
@@ -181,9 +182,10 @@ static int serve_news(void *user)
 	tick.user = &all;
 	if (hk_loop_new(&all.own) < 0 ||
 	    hk_ipc_broker_listen(&all.broker, all.own, url, &opts, NULL) < 0 ||
-	    hk_timer_start(&timer, all.own, &tick) < 0)
+	    hk_timer_start(&timer, all.own, &tick) < 0 || hk_loop_run(all.own) < 0)
 		return 1;
-	return hk_loop_run(all.own) < 0;
+	hk_ipc_broker_free(all.broker);
+	return 0;
 }
 
 typedef struct hearing {
@@ -421,7 +423,7 @@ int main(int argc, char **argv)
 	if (bench_wanted(argc, argv, "256 calls"))
 		ask("256 calls at once", run_calls, run_calls_in_node, 256, 10);
 	if (bench_wanted(argc, argv, "1 subscriber"))
-		ask("news to 1 subscriber", run_news, run_news_in_node, 1, 10);
+		ask("news to 1 subscriber", run_news, run_news_in_node, 1, 5);
 	if (bench_wanted(argc, argv, "8 subscribers"))
 		ask("news to 8 subscribers", run_news, run_news_in_node, 8, 5);
 	bench_ipc_leave();
