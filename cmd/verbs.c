@@ -22,6 +22,8 @@ const cmd_verb *const cmd_verbs[] = {
 	&cmd_verb_metrics,
 	&cmd_verb_json_check,
 	&cmd_verb_json_fmt,
+	&cmd_verb_sched_run,
+	&cmd_verb_sched_compare,
 	&cmd_verb_sched_sim,
 	&cmd_verb_sched_gen,
 	&cmd_verb_sched_policies,

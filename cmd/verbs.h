@@ -21,6 +21,8 @@ extern const cmd_verb cmd_verb_kill;
 extern const cmd_verb cmd_verb_metrics;
 extern const cmd_verb cmd_verb_ps;
 extern const cmd_verb cmd_verb_run;
+extern const cmd_verb cmd_verb_sched_compare;
+extern const cmd_verb cmd_verb_sched_run;
 extern const cmd_verb cmd_verb_sched_gen;
 extern const cmd_verb cmd_verb_sched_policies;
 extern const cmd_verb cmd_verb_sched_sim;

@@ -34,6 +34,9 @@ const tour_chapter tour_chapters[] = {
 	{ "messages", "Messages",
 	    "bursts, slow readers, calls that end once, a Node child",
 	    tour_chapter_messages },
+	{ "scheduling", "Scheduling",
+	    "three policies on real programs, beside the simulator",
+	    tour_chapter_scheduling },
 	{ NULL, NULL, NULL, NULL },
 };
 

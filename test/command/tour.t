@@ -6,6 +6,7 @@ The tour: every chapter holds, and says so.
   processes
   loop
   messages
+  scheduling
 
   $ hostkit tour > all
   $ tail -n 1 all | sed -E 's/[0-9]+(\.[0-9]+)?/N/g'
