@@ -9,6 +9,7 @@ const cmd_verb *const cmd_verbs[] = {
 	&cmd_verb_run,
 	&cmd_verb_up,
 	&cmd_verb_kill,
+	&cmd_verb_ipc_fork,
 	&cmd_verb_json_check,
 	&cmd_verb_json_fmt,
 	&cmd_verb_tour,

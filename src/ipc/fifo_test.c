@@ -100,7 +100,8 @@ static int listen_there(fifo_world *bench)
 	return hk_ipc_fifo_listen(&bench->reader, bench->loop, bench->path, &opts);
 }
 
-static int open_there(hk_ipc_fifo **out, fifo_world *bench, uint32_t flags, uint64_t queue)
+static int open_there(
+    hk_ipc_fifo **out, fifo_world *bench, uint32_t flags, uint64_t queue)
 {
 	hk_ipc_fifo_opts opts = opts_of(bench);
 
