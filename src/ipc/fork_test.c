@@ -189,6 +189,33 @@ static void every_kind_of_value_goes_to_node(void **state)
 	}
 }
 
+static void synced(hk_ipc_channel *channel, int status, void *user)
+{
+	fixture *f = user;
+
+	assert_int_equal(0, status);
+	assert_int_equal(5000, f->message_count);
+	assert_int_equal(0, hk_ipc_channel_disconnect(channel));
+}
+
+/* Without it Node drops what it has queued when it is disconnected. */
+static void after_a_sync_no_answer_is_lost(void **state)
+{
+	fixture *f = *state;
+
+	for (size_t i = 0; i < HKI_COUNT(both); i++) {
+		fixture_node(f, both[i], echo);
+		for (int n = 0; n < 5000; n++)
+			assert_true(hk_ipc_channel_send(f->channel, "7", 1, NULL) >= 0);
+		assert_true(hk_ipc_channel_sync(f->channel, synced, f) >= 0);
+		fixture_wait(f, f->exits == 1);
+		assert_int_equal(5000, f->message_count);
+		assert_int_equal(0, f->end_reason);
+		assert_int_equal(0, f->bads);
+		next_child(f);
+	}
+}
+
 /* ---- handles ---- */
 
 static int connect_to(unsigned int port)
@@ -899,6 +926,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		TEST(node_answers_in_order),
 		TEST(messages_larger_than_any_buffer_arrive_whole),
+		TEST(after_a_sync_no_answer_is_lost),
 		TEST(every_kind_of_value_comes_from_node),
 		TEST(every_kind_of_value_goes_to_node),
 		TEST(a_server_of_ours_is_served_by_node),

@@ -503,6 +503,45 @@ static void a_handle_that_did_not_arrive_is_sent_four_times(void **state)
 	close(other);
 }
 
+static void note_synced(hk_ipc_channel *channel, int status, void *user)
+{
+	fixture *f = user;
+
+	(void) channel;
+	f->sents++;
+	f->sent_status = status;
+}
+
+static void a_sync_holds_back_what_is_sent_after_it(void **state)
+{
+	fixture *f = *state;
+
+	pair_json(f);
+	fixture_send(f, "1");
+	assert_int_equal(0, hk_ipc_channel_sync(f->channel, note_synced, f));
+	fixture_send(f, "2");
+	fixture_turns(f);
+	assert_string_equal("1", peer_line(f, NULL));
+	assert_string_equal("{\"cmd\":\"NODE_HANDLE\"}", peer_line(f, NULL));
+	assert_true(peer_is_silent(f));
+	peer_say(f, "\"answer\"\n");
+	fixture_wait(f, f->message_count == 1);
+	assert_int_equal(0, f->sents);
+	peer_say(f, nack);
+	fixture_wait(f, f->sents == 1);
+	assert_int_equal(0, f->sent_status);
+	fixture_turns(f);
+	assert_string_equal("2", peer_line(f, NULL));
+
+	assert_int_equal(0, hk_ipc_channel_sync(f->channel, note_synced, f));
+	fixture_turns(f);
+	close(f->peer);
+	f->peer = -1;
+	fixture_wait(f, f->ends == 1);
+	assert_int_equal(2, f->sents);
+	assert_int_equal(HK_ECLOSED, f->sent_status);
+}
+
 static void only_sockets_that_node_knows_can_travel(void **state)
 {
 	fixture *f = *state;
@@ -901,6 +940,7 @@ int main(void)
 		TEST(in_the_background_only_the_queue_keeps_the_loop),
 		TEST(everything_waits_behind_a_handle),
 		TEST(a_handle_that_did_not_arrive_is_sent_four_times),
+		TEST(a_sync_holds_back_what_is_sent_after_it),
 		TEST(only_sockets_that_node_knows_can_travel),
 		TEST(a_receipt_for_nothing_is_harmless),
 		TEST(a_handle_comes_with_its_message_and_is_confirmed),
