@@ -22,6 +22,8 @@
 
 #define GAP      2 /* spaces between two columns */
 #define CUT_MARK "\xe2\x80\xa6"
+/* An elastic column keeps this much before others leave for it. */
+#define ELASTIC_LEAST 20
 
 struct column {
 	unsigned int field;
@@ -256,15 +258,32 @@ static struct column *widest(struct table *table)
 	return found;
 }
 
-static void fit(struct table *table, size_t width)
+static struct column *column_called(struct table *table, const char *name)
 {
+	for (size_t j = 0; name != NULL && j < table->column_count; j++)
+		if (strcmp(table->type->fields[table->columns[j].field].name, name) == 0)
+			return &table->columns[j];
+	return NULL;
+}
+
+static void fit(struct table *table, size_t width, const char *elastic_name)
+{
+	struct column *elastic = column_called(table, elastic_name);
+	size_t natural = elastic != NULL ? elastic->width : 0;
 	struct column *column;
 
+	if (natural > ELASTIC_LEAST)
+		elastic->width = ELASTIC_LEAST;
 	while (total_width(table) > width && (column = least_important(table)) != NULL)
 		column->hidden = true;
 	while (total_width(table) > width && (column = widest(table)) != NULL &&
 	       column->width > 1)
 		column->width--;
+	if (elastic == NULL || elastic->hidden || total_width(table) >= width)
+		return;
+	elastic->width += width - total_width(table);
+	if (elastic->width > natural)
+		elastic->width = natural;
 }
 
 static int append_cell(hki_buffer *line, const char *text, const struct column *column,
@@ -391,7 +410,7 @@ static int print(const cmd_output *output, FILE *file, const cmd_table_opts *opt
 		qsort(table->rows, table->row_count, sizeof(struct row), compare_rows);
 	if (screen) {
 		measure(table, !opts->no_header);
-		fit(table, width);
+		fit(table, width, opts->elastic);
 	}
 	r = append_table(&out, table, !opts->no_header, screen,
 	    cmd_colour_wanted(output, fileno(file)));

@@ -17,6 +17,8 @@ typedef struct cmd_table_opts {
 	const char *columns; /* names separated by commas, in this order; NULL: all */
 	const char
 	    *sort; /* a name; with a "-" in front from large to small; NULL: as given */
+	/* a column of long texts, cut before any column leaves; NULL: none */
+	const char *elastic;
 	bool no_header;
 	unsigned int
 	    terminal; /* width of the screen to write for; 0: ask @file; 1: not a terminal */

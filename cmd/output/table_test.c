@@ -142,6 +142,21 @@ static void a_narrow_screen_loses_columns_by_priority_and_says_so(void **state)
 				  "weight_bytes,food,legs\n");
 }
 
+static void an_elastic_column_is_cut_before_others_leave(void **state)
+{
+	cmd_table_opts opts = { .terminal = 50, .elastic = "food" };
+
+	(void) state;
+	assert_int_equal(print(&opts), 0);
+	assert_string_equal(printed,
+	    "NAME        WEIGHT  FOOD                      LEGS\n"
+	    "mouse           20  cheese                       4\n"
+	    "elephant      6.0M  leaves, and what falls \xe2\x80\xa6     4\n"
+	    "snake         2.0K  -                            ?\n"
+	    "b\xc3\xa4r\\x1b[2J     300  \xe8\x8c\xb6                           4\n");
+	assert_string_equal(told, "");
+}
+
 static void what_may_not_leave_is_cut_with_a_mark(void **state)
 {
 	cmd_table_opts opts = { .terminal = 6 };
@@ -234,6 +249,7 @@ int main(void)
 		cmocka_unit_test(programs_get_every_column_complete),
 		cmocka_unit_test(a_screen_gets_columns_aligned_and_numbers_to_the_right),
 		cmocka_unit_test(a_narrow_screen_loses_columns_by_priority_and_says_so),
+		cmocka_unit_test(an_elastic_column_is_cut_before_others_leave),
 		cmocka_unit_test(what_may_not_leave_is_cut_with_a_mark),
 		cmocka_unit_test(rows_are_sorted_by_value_and_absent_ones_come_last),
 		cmocka_unit_test(unknown_columns_are_refused_with_the_nearest),

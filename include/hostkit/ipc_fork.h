@@ -160,6 +160,7 @@ typedef struct hk_ipc_fork_opts {
 	const char *const
 	    *exec_args; /* of Node itself, such as "--max-old-space-size=64" */
 	hk_ipc_serialization serialization;
+	uint32_t reserved; /* zero */
 	/* everything else about the start: directory, environment, streams, tree, stop
 	 * steps, on_exit …  Its argv, file and spawner have to be NULL.  NULL: defaults */
 	const hk_process_opts *process;

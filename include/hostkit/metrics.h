@@ -62,8 +62,8 @@ HK_API void hk_metrics_writer_free(hk_metrics_writer *writer);
 HK_API void hk_metrics_writer_reset(hk_metrics_writer *writer, hk_metrics_format format);
 
 /*
- * Begin a family.  What @family points to is Borrowed until the next family, its
- * name until the writer is reset or freed.
+ * Begin a family.  What @family points to is Borrowed until the next one is begun
+ * or the writer is finished.
  * Failures that stick: -EINVAL for what breaks a rule above, -EEXIST for a
  * family that was there, -ENOMEM.
  */

@@ -61,6 +61,12 @@ typedef struct hk_sched_dependency {
 	uint32_t reserved; /* zero */
 } hk_sched_dependency;
 
+/* Bits for hk_sched_task.flags. */
+enum {
+	/* near its end it is not put off: see hk_sched_opts.slack */
+	HK_SCHED_SLACK = 1 << 0
+};
+
 /* What the executor needs to run a task as a child process.  Times are nanoseconds. */
 typedef struct hk_sched_command {
 	const char *const *argv; /* NULL-terminated, no shell */
@@ -89,7 +95,7 @@ typedef struct hk_sched_task {
 	int32_t priority; /* which end is urgent is said by hk_sched_opts.low_first */
 	uint32_t queue;   /* of the multilevel policy; 0 is served first */
 	uint32_t tickets; /* share for lottery, stride and fair; 0: 100 */
-	uint32_t flags;   /* zero */
+	uint32_t flags;   /* HK_SCHED_SLACK */
 	const hk_sched_io *io;
 	size_t io_count;
 	const hk_sched_dependency *depends_on;
@@ -389,6 +395,9 @@ typedef struct hk_sched_opts {
 	int64_t until;
 	/* give up beyond so many decisions; 0: HK_SCHED_DECISIONS_DEFAULT */
 	uint64_t decisions_max;
+	/* a task with HK_SCHED_SLACK that needs so little more than its slice is given
+	 * it, as the executor does with programs; at least 0 */
+	int64_t slack;
 } hk_sched_opts;
 
 /* clang-format off */

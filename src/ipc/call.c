@@ -287,7 +287,7 @@ void hk_ipc_call_cancel(hk_ipc_call *call)
 	hk_ipc_rpc *rpc = call != NULL ? call->rpc : NULL;
 	bool waited;
 
-	if (rpc == NULL || call->cancel || hki_loop_check(rpc->loop) < 0)
+	if (rpc == NULL || call->cancel || hki_rpc_usable(rpc) < 0)
 		return;
 	waited = call->waiting != NULL;
 	call->cancel = true;
@@ -314,7 +314,7 @@ void hk_ipc_call_free(hk_ipc_call *call)
 
 		rpc->counts.freed++;
 		call_detach(call);
-		if (!waited && !call->cancel && hki_loop_check(rpc->loop) == 0)
+		if (!waited && !call->cancel)
 			tell_cancel(rpc, call->id);
 	}
 	call_release(call);

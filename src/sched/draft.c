@@ -4,7 +4,6 @@
  * workload keeps and little else.
  */
 #include <errno.h>
-#include <stdarg.h>
 #include <string.h>
 #include "base/alloc.h"
 #include "base/quantity.h"
@@ -55,7 +54,7 @@ void hki_draft_begin(hki_reader *reader, size_t place)
 	draft->task = (hk_sched_task) HK_SCHED_TASK_INIT;
 	draft->command = (hk_sched_command){ NULL };
 	draft->has_command = false;
-	draft->failed = false;
+	draft->burst_is_unknown = false;
 	draft->place = place;
 	memset(draft->places, 0, sizeof(draft->places));
 	draft->io.count = 0;
@@ -151,6 +150,8 @@ static void set_time(hki_reader *reader, hki_sched_key_id key, size_t place,
 
 	if (hki_reader_time(reader, &time, key, place, text, length, may_unit))
 		memcpy(target(reader, key), &time, sizeof(time));
+	else if (key == HKI_KEY_BURST)
+		reader->draft.burst_is_unknown = true;
 }
 
 static void set_integer(hki_reader *reader, hki_sched_key_id key, size_t place,
@@ -430,9 +431,11 @@ static void check_whole(hki_reader *reader)
 {
 	hki_draft *draft = &reader->draft;
 
-	if (draft->places[HKI_KEY_BURST] == 0 && !draft->has_command)
+	if (draft->places[HKI_KEY_BURST] == 0 && !draft->has_command) {
+		draft->burst_is_unknown = true;
 		hki_reader_tell(reader, draft->place, "burst",
 		    "only a task with a command may leave it out", "it is missing");
+	}
 	if (draft->has_command && draft->argv.count == 0)
 		hki_reader_tell(reader, draft->places[HKI_KEY_COMMAND] - 1, "command",
 		    NULL, "it is empty");
@@ -470,33 +473,54 @@ static void put_together(hki_reader *reader)
 	task->command = &draft->command;
 }
 
+static size_t place_of(const hki_draft *draft, hki_sched_key_id key)
+{
+	return key < HKI_KEY_COUNT && draft->places[key] > 0 ? draft->places[key] - 1
+							     : draft->place;
+}
+
+/*
+ * Values that are fine alone may not be so together.  What is at fault is left out,
+ * so that the task can join all the same: others may wait for it.
+ */
+static void check_together(hki_reader *reader)
+{
+	hki_draft *draft = &reader->draft;
+	hk_sched_task *task = &draft->task;
+	const char *key;
+	const char *fault;
+	int code;
+
+	/* Against a burst that nobody could read, I/O cannot be judged. */
+	if (draft->burst_is_unknown)
+		task->io_count = 0;
+	fault = hki_sched_task_fault(task, &code, &key);
+	if (fault == NULL)
+		return;
+	hki_reader_tell(reader, place_of(draft, hki_sched_key_find(key, strlen(key))),
+	    key, NULL, "%s", fault);
+	task->io_count = 0;
+	task->arrival = 0;
+	task->start_after = 0;
+	task->burst = 0;
+	task->deadline = 0;
+	task->period = 0;
+}
+
 /* The workload refused it: say so where it is written. */
 static void tell_refused(hki_reader *reader, int error)
 {
 	hki_draft *draft = &reader->draft;
-	const char *key = "id";
-	const char *fault;
-	int code;
-	hki_sched_key_id id;
 
-	if (error == -ENOMEM) {
+	if (error == -ENOMEM)
 		hki_reader_no_memory(reader);
-		return;
-	}
-	if (error == -EEXIST) {
-		hki_reader_tell(reader,
-		    draft->places[HKI_KEY_ID] == 0 ? draft->place
-						   : draft->places[HKI_KEY_ID] - 1,
-		    key, "ids are unique", "another task is called '%s' already",
-		    draft->task.id == NULL ? "" : draft->task.id);
-		return;
-	}
-	fault = hki_sched_task_fault(&draft->task, &code, &key);
-	id = hki_sched_key_find(key, strlen(key));
-	hki_reader_tell(reader,
-	    id < HKI_KEY_COUNT && draft->places[id] > 0 ? draft->places[id] - 1
-							: draft->place,
-	    key, NULL, "%s", fault == NULL ? hk_error_text(error) : fault);
+	else if (error == -EEXIST && draft->task.id != NULL)
+		hki_reader_tell(reader, place_of(draft, HKI_KEY_ID), "id",
+		    "ids are unique", "another task is called '%s' already",
+		    draft->task.id);
+	else
+		hki_reader_tell(
+		    reader, draft->place, "task", NULL, "%s", hk_error_text(error));
 }
 
 /* Where its dependencies are written, for who finds fault with them later. */
@@ -522,12 +546,12 @@ void hki_draft_end(hki_reader *reader)
 
 	check_whole(reader);
 	put_together(reader);
+	check_together(reader);
 	if (hki_reader_is_over(reader))
 		return;
-	/* With a mistake in it, it still joins if it can: others may wait for it. */
 	added = hk_sched_workload_add(reader->workload, &draft->task);
 	if (added >= 0)
 		keep_places(reader);
-	else if (!draft->failed || added == -EEXIST || added == -ENOMEM)
+	else
 		tell_refused(reader, (int) added);
 }

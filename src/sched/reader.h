@@ -68,7 +68,7 @@ typedef struct hki_draft {
 	hk_sched_task task;
 	hk_sched_command command;
 	bool has_command;
-	bool failed;                  /* something was wrong with it */
+	bool burst_is_unknown;        /* it was told */
 	size_t place;                 /* of the whole */
 	size_t places[HKI_KEY_COUNT]; /* of each value, + 1; 0: not given */
 	hki_draft_list io;            /* hk_sched_io */

@@ -92,7 +92,8 @@ static int take_task(hk_sched_task *out, const hk_sched_task *given)
 	if (r < 0)
 		return r;
 	if ((out->io == NULL && out->io_count > 0) ||
-	    (out->depends_on == NULL && out->depends_on_count > 0) || out->flags != 0)
+	    (out->depends_on == NULL && out->depends_on_count > 0) ||
+	    (out->flags & ~(uint32_t) HK_SCHED_SLACK) != 0)
 		return -EINVAL;
 	out->size = sizeof(*out);
 	return hki_sched_task_fault(out, &code, &key) == NULL ? 0 : code;

@@ -60,7 +60,6 @@ void hki_reader_tell(hki_reader *reader, size_t place, const char *key, const ch
 	hk_error error = { .code = HK_EPARSE, .source = reader->source, .step = key };
 	va_list arguments;
 
-	reader->draft.failed = true;
 	if (reader->failure == 0)
 		reader->failure = HK_EPARSE;
 	if (reader->errors == NULL ||

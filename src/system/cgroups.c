@@ -22,7 +22,7 @@
 
 void hki_cgroups_deinit(hki_cgroups *cgroups)
 {
-	hki_source_close(&cgroups->self);
+	hki_host_file_close(&cgroups->self);
 	hki_buffer_deinit(&cgroups->known);
 	hki_arena_deinit(&cgroups->arena);
 }
@@ -120,7 +120,7 @@ int hki_cgroups_refresh(hki_cgroups *cgroups, hk_system *system)
 {
 	hki_cgroup_places places = { .unified = NULL };
 	hki_scan text;
-	int r = hki_source_read(system, &cgroups->self, "/proc/self/cgroup", &text);
+	int r = hki_host_file_read(system, &cgroups->self, "/proc/self/cgroup", &text);
 
 	if (r < 0)
 		return r;

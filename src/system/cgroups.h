@@ -14,8 +14,8 @@ typedef struct hki_cgroup_chain {
 } hki_cgroup_chain;
 
 typedef struct hki_cgroups {
-	hki_source self;  /* /proc/self/cgroup */
-	hki_buffer known; /* its text when the chains were made */
+	hki_host_file self; /* /proc/self/cgroup */
+	hki_buffer known;   /* its text when the chains were made */
 	bool made;
 	hki_arena arena;
 	hki_cgroup_chain cpu;

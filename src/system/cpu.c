@@ -218,7 +218,7 @@ static int sample_cpu(hk_system *system, void *state)
 	hki_cpu_state *cpu = state;
 	hki_cpu_stat swapped = cpu->before;
 	hki_scan text;
-	int r = hki_source_read(system, &cpu->stat, "/proc/stat", &text);
+	int r = hki_host_file_read(system, &cpu->stat, "/proc/stat", &text);
 
 	if (r < 0)
 		return r;
@@ -257,7 +257,7 @@ static void deinit_cpu(void *state)
 {
 	hki_cpu_state *cpu = state;
 
-	hki_source_close(&cpu->stat);
+	hki_host_file_close(&cpu->stat);
 	hki_cpu_stat_deinit(&cpu->now);
 	hki_cpu_stat_deinit(&cpu->before);
 	hki_cpu_topology_deinit(&cpu->topology);

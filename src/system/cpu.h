@@ -114,7 +114,7 @@ void hki_cpuinfo_parse(hki_cpu_topology *topology, hki_scan text);
 
 typedef struct hki_cpu_state {
 	hk_system_cpu record;
-	hki_source stat;
+	hki_host_file stat;
 	hki_cpu_stat now;
 	hki_cpu_stat before;
 	hki_cpu_topology topology;

@@ -50,7 +50,7 @@ typedef struct disk_list {
 } disk_list;
 
 typedef struct disks_state {
-	hki_source diskstats;
+	hki_host_file diskstats;
 	disk_list now;
 	disk_list before;
 	hk_system_disk *records;
@@ -342,7 +342,7 @@ static int sample_disks(hk_system *system, void *state)
 	disk_list swapped = disks->before;
 	uint64_t now_ns = hki_clock_monotonic_ns();
 	hki_scan text, line;
-	int r = hki_source_read(system, &disks->diskstats, "/proc/diskstats", &text);
+	int r = hki_host_file_read(system, &disks->diskstats, "/proc/diskstats", &text);
 
 	if (r < 0)
 		return r;
@@ -366,7 +366,7 @@ static void deinit_disks(void *state)
 {
 	disks_state *disks = state;
 
-	hki_source_close(&disks->diskstats);
+	hki_host_file_close(&disks->diskstats);
 	hki_free(disks->now.items);
 	hki_free(disks->before.items);
 	hki_free(disks->records);

@@ -34,7 +34,7 @@ size_t hk_format_bytes(char *out, size_t capacity, uint64_t bytes, hk_bytes_styl
 	hki_fixed_text text;
 
 	while (unit + 1 < HKI_COUNT(style->units) &&
-	       hundredths(value) >= (uint64_t) style->step * 100) {
+	       value * 100 + 0.5 >= style->step * 100) {
 		value /= style->step;
 		unit++;
 	}

@@ -12,8 +12,8 @@
 typedef struct limits_state {
 	hk_system_limits record;
 	hki_cgroups cgroups; /* the cpu section uses them too */
-	hki_source meminfo;
-	hki_source file_nr;
+	hki_host_file meminfo;
+	hki_host_file file_nr;
 } limits_state;
 
 hki_cgroups *hki_system_cgroups(const hk_system *system)
@@ -138,7 +138,7 @@ static void read_groups(hk_system_limits *out, limits_state *limits, hk_system *
 	hki_scan text;
 	long online = system->live ? sysconf(_SC_NPROCESSORS_ONLN) : 0;
 
-	if (hki_source_read(system, &limits->meminfo, "/proc/meminfo", &text) == 0)
+	if (hki_host_file_read(system, &limits->meminfo, "/proc/meminfo", &text) == 0)
 		(void) hki_memory_parse(&machine, text);
 	if (hki_cgroups_refresh(&limits->cgroups, system) == 0) {
 		HKI_PUT(limits, out, cgroups, (int32_t) limits->cgroups.kind);
@@ -159,7 +159,8 @@ static int sample_limits(hk_system *system, void *state)
 	hki_scan text;
 
 	read_groups(&now, limits, system);
-	if (hki_source_read(system, &limits->file_nr, "/proc/sys/fs/file-nr", &text) == 0)
+	if (hki_host_file_read(system, &limits->file_nr, "/proc/sys/fs/file-nr", &text) ==
+	    0)
 		read_file_nr(&now, text);
 	read_machine(&now, system);
 	if (system->live)
@@ -180,8 +181,8 @@ static void deinit_limits(void *state)
 	limits_state *limits = state;
 
 	hki_cgroups_deinit(&limits->cgroups);
-	hki_source_close(&limits->meminfo);
-	hki_source_close(&limits->file_nr);
+	hki_host_file_close(&limits->meminfo);
+	hki_host_file_close(&limits->file_nr);
 }
 
 const hki_section hki_section_limits = {

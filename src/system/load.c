@@ -8,7 +8,7 @@
 
 typedef struct load_state {
 	hk_system_load record;
-	hki_source loadavg;
+	hki_host_file loadavg;
 } load_state;
 
 int hki_load_parse(hk_system_load *out, hki_scan text)
@@ -38,7 +38,7 @@ static int sample_load(hk_system *system, void *state)
 {
 	load_state *load = state;
 	hki_scan text;
-	int r = hki_source_read(system, &load->loadavg, "/proc/loadavg", &text);
+	int r = hki_host_file_read(system, &load->loadavg, "/proc/loadavg", &text);
 
 	return r < 0 ? r : hki_load_parse(&load->record, text);
 }
@@ -54,7 +54,7 @@ static void deinit_load(void *state)
 {
 	load_state *load = state;
 
-	hki_source_close(&load->loadavg);
+	hki_host_file_close(&load->loadavg);
 }
 
 const hki_section hki_section_load = {

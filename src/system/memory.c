@@ -57,7 +57,7 @@ static const memory_row rows[] = {
 
 typedef struct memory_state {
 	hk_system_memory record;
-	hki_source meminfo;
+	hki_host_file meminfo;
 } memory_state;
 
 /* The row of @key.  The file has the order of the table, with others in between, so the
@@ -143,7 +143,7 @@ static int sample_memory(hk_system *system, void *state)
 {
 	memory_state *memory = state;
 	hki_scan text;
-	int r = hki_source_read(system, &memory->meminfo, "/proc/meminfo", &text);
+	int r = hki_host_file_read(system, &memory->meminfo, "/proc/meminfo", &text);
 
 	return r < 0 ? r : hki_memory_parse(&memory->record, text);
 }
@@ -159,7 +159,7 @@ static void deinit_memory(void *state)
 {
 	memory_state *memory = state;
 
-	hki_source_close(&memory->meminfo);
+	hki_host_file_close(&memory->meminfo);
 }
 
 const hki_section hki_section_memory = {

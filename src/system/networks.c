@@ -12,7 +12,7 @@
 
 typedef struct networks_state {
 	hki_netlink netlink;
-	hki_source dev;
+	hki_host_file dev;
 	hki_links now;
 	hki_links before;
 	bool with_addresses;
@@ -306,7 +306,7 @@ static void deinit_networks(void *state)
 	networks_state *networks = state;
 
 	hki_netlink_close(&networks->netlink);
-	hki_source_close(&networks->dev);
+	hki_host_file_close(&networks->dev);
 	hki_links_deinit(&networks->now);
 	hki_links_deinit(&networks->before);
 	hki_free(networks->records);

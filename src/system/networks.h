@@ -20,7 +20,7 @@ void hki_netlink_close(hki_netlink *netlink);
 /* ---- networks_files.c ---- */
 
 /* The same from /proc/net/dev and /sys/class/net, without addresses. */
-int hki_net_files_read(hki_links *out, hk_system *system, hki_source *dev);
+int hki_net_files_read(hki_links *out, hk_system *system, hki_host_file *dev);
 
 /* Speed and duplex of a link, which only /sys tells. */
 void hki_link_describe(hki_link *link, const hk_system *system);

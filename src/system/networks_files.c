@@ -113,10 +113,10 @@ static void read_link(hki_link *link, const hk_system *system)
 		link->mac[0] = '\0';
 }
 
-int hki_net_files_read(hki_links *out, hk_system *system, hki_source *dev)
+int hki_net_files_read(hki_links *out, hk_system *system, hki_host_file *dev)
 {
 	hki_scan text, line;
-	int r = hki_source_read(system, dev, "/proc/net/dev", &text);
+	int r = hki_host_file_read(system, dev, "/proc/net/dev", &text);
 
 	out->count = 0;
 	out->address_count = 0;

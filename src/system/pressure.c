@@ -26,7 +26,7 @@ static const struct {
 
 typedef struct pressure_state {
 	hk_system_pressure record;
-	hki_source files[RESOURCES];
+	hki_host_file files[RESOURCES];
 } pressure_state;
 
 static hk_system_stalls *stalls_of(hk_system_pressure *pressure, size_t i)
@@ -92,7 +92,7 @@ static int sample_one(hk_system *system, pressure_state *pressure, size_t i)
 	hk_system_stalls *record = stalls_of(&pressure->record, i);
 	hk_system_stalls now;
 	hki_scan text;
-	int r = hki_source_read(system, &pressure->files[i], resources[i].path, &text);
+	int r = hki_host_file_read(system, &pressure->files[i], resources[i].path, &text);
 
 	if (r < 0 || (r = hki_pressure_parse(&now, text)) < 0)
 		return r;
@@ -141,7 +141,7 @@ static void deinit_pressure(void *state)
 	pressure_state *pressure = state;
 
 	for (size_t i = 0; i < RESOURCES; i++)
-		hki_source_close(&pressure->files[i]);
+		hki_host_file_close(&pressure->files[i]);
 }
 
 const hki_section hki_section_pressure = {

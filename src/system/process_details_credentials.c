@@ -46,36 +46,36 @@ enum {
 
 /* clang-format off */
 #define AT(member) .offset = offsetof(hk_system_credentials, member)
-#define ID(index, member, sentence)                                                      \
-	[index] = { .name = #member, .kind = HK_RECORD_UINT32, .unit = HK_UNIT_IDENTIFIER, \
+#define ID(index, member, heading, sentence)                                                      \
+	[index] = { .name = #member, .title = heading, .kind = HK_RECORD_UINT32, .unit = HK_UNIT_IDENTIFIER, \
 	    .help = sentence, AT(member) }
-#define TEXTS(index, member, sentence)                                                   \
-	[index] = { .name = #member, .kind = HK_RECORD_STRINGS, .help = sentence, AT(member) }
+#define TEXTS(index, member, heading, sentence)                                                   \
+	[index] = { .name = #member, .title = heading, .kind = HK_RECORD_STRINGS, .help = sentence, AT(member) }
 static const hk_record_field fields[FIELDS] = {
-	ID(UID, uid, "real user"),
-	ID(EFFECTIVE_UID, effective_uid, "user whose rights it has"),
-	ID(SAVED_UID, saved_uid, "user it may become again"),
-	ID(FILESYSTEM_UID, filesystem_uid, "user it is to file systems"),
-	ID(GID, gid, "real group"),
-	ID(EFFECTIVE_GID, effective_gid, "group whose rights it has"),
-	ID(SAVED_GID, saved_gid, "group it may become again"),
-	ID(FILESYSTEM_GID, filesystem_gid, "group it is to file systems"),
-	TEXTS(GROUPS, groups, "supplementary groups"),
-	TEXTS(EFFECTIVE, capabilities_effective, "capabilities in force"),
-	TEXTS(PERMITTED, capabilities_permitted, "capabilities it may put in force"),
-	TEXTS(INHERITABLE, capabilities_inheritable, "capabilities kept over exec, if the file agrees"),
-	TEXTS(BOUNDING, capabilities_bounding, "capabilities it can ever get"),
-	TEXTS(AMBIENT, capabilities_ambient, "capabilities kept over exec of any file"),
-	[LABEL] = { .name = "security_label", .kind = HK_RECORD_STRING,
+	ID(UID, uid, "user", "real user"),
+	ID(EFFECTIVE_UID, effective_uid, "effective user", "user whose rights it has"),
+	ID(SAVED_UID, saved_uid, "saved user", "user it may become again"),
+	ID(FILESYSTEM_UID, filesystem_uid, "user for files", "user it is to file systems"),
+	ID(GID, gid, "group", "real group"),
+	ID(EFFECTIVE_GID, effective_gid, "effective group", "group whose rights it has"),
+	ID(SAVED_GID, saved_gid, "saved group", "group it may become again"),
+	ID(FILESYSTEM_GID, filesystem_gid, "group for files", "group it is to file systems"),
+	TEXTS(GROUPS, groups, "groups", "supplementary groups"),
+	TEXTS(EFFECTIVE, capabilities_effective, "capabilities, effective", "capabilities in force"),
+	TEXTS(PERMITTED, capabilities_permitted, "capabilities, permitted", "capabilities it may put in force"),
+	TEXTS(INHERITABLE, capabilities_inheritable, "capabilities, inheritable", "capabilities kept over exec, if the file agrees"),
+	TEXTS(BOUNDING, capabilities_bounding, "capabilities, bounding", "capabilities it can ever get"),
+	TEXTS(AMBIENT, capabilities_ambient, "capabilities, ambient", "capabilities kept over exec of any file"),
+	[LABEL] = { .name = "security_label", .title = "security label", .kind = HK_RECORD_STRING,
 	    .help = "label of the security module", AT(security_label) },
-	[SECCOMP] = { .name = "seccomp", .kind = HK_RECORD_ENUM, .names = seccomp_names,
+	[SECCOMP] = { .name = "seccomp", .title = "seccomp", .kind = HK_RECORD_ENUM, .names = seccomp_names,
 	    .help = "are its system calls filtered", AT(seccomp) },
-	[NO_NEW_PRIVILEGES] = { .name = "no_new_privileges", .kind = HK_RECORD_BOOL,
+	[NO_NEW_PRIVILEGES] = { .name = "no_new_privileges", .title = "no new privileges", .kind = HK_RECORD_BOOL,
 	    .help = "exec gives it no rights", AT(no_new_privileges) },
-	TEXTS(BLOCKED, signals_blocked, "signals its main thread holds back"),
-	TEXTS(IGNORED, signals_ignored, "signals it ignores"),
-	TEXTS(CAUGHT, signals_caught, "signals it handles"),
-	TEXTS(PENDING, signals_pending, "signals that wait for it"),
+	TEXTS(BLOCKED, signals_blocked, "signals blocked", "signals its main thread holds back"),
+	TEXTS(IGNORED, signals_ignored, "signals ignored", "signals it ignores"),
+	TEXTS(CAUGHT, signals_caught, "signals caught", "signals it handles"),
+	TEXTS(PENDING, signals_pending, "signals pending", "signals that wait for it"),
 };
 
 static const char *const capability_names[] = {

@@ -34,22 +34,22 @@ enum {
 };
 
 /* clang-format off */
-#define BYTES(index, member, sentence)                                                   \
-	[index] = { .name = #member, .kind = HK_RECORD_UINT64, .unit = HK_UNIT_BYTES,    \
+#define BYTES(index, member, heading, sentence)                                          \
+	[index] = { .name = #member, .title = heading, .kind = HK_RECORD_UINT64, .unit = HK_UNIT_BYTES,    \
 	    .help = sentence, .offset = offsetof(hk_system_memory_use, member) }
 static const hk_record_field fields[FIELDS] = {
-	BYTES(RSS, rss_bytes, "resident"),
-	BYTES(PSS, pss_bytes, "resident, each shared page counted in parts"),
-	BYTES(USS, uss_bytes, "resident and nobody else's: what its end would free"),
-	BYTES(PSS_ANONYMOUS, pss_anonymous_bytes, "its part without a file behind it"),
-	BYTES(PSS_FILE, pss_file_bytes, "its part of files"),
-	BYTES(PSS_SHMEM, pss_shmem_bytes, "its part of shared memory"),
-	BYTES(SHARED, shared_bytes, "resident and somebody else's too"),
-	BYTES(REFERENCED, referenced_bytes, "used lately"),
-	BYTES(HUGE_PAGES, huge_bytes, "in transparent huge pages"),
-	BYTES(SWAP, swap_bytes, "in swap"),
-	BYTES(SWAP_PSS, swap_pss_bytes, "in swap, shared pages counted in parts"),
-	BYTES(LOCKED, locked_bytes, "locked in memory"),
+	BYTES(RSS, rss_bytes, "resident", "resident"),
+	BYTES(PSS, pss_bytes, "proportional", "resident, each shared page counted in parts"),
+	BYTES(USS, uss_bytes, "unique", "resident and nobody else's: what its end would free"),
+	BYTES(PSS_ANONYMOUS, pss_anonymous_bytes, "proportional, anonymous", "its part without a file behind it"),
+	BYTES(PSS_FILE, pss_file_bytes, "proportional, of files", "its part of files"),
+	BYTES(PSS_SHMEM, pss_shmem_bytes, "proportional, shared memory", "its part of shared memory"),
+	BYTES(SHARED, shared_bytes, "shared", "resident and somebody else's too"),
+	BYTES(REFERENCED, referenced_bytes, "used lately", "used lately"),
+	BYTES(HUGE_PAGES, huge_bytes, "huge pages", "in transparent huge pages"),
+	BYTES(SWAP, swap_bytes, "swap", "in swap"),
+	BYTES(SWAP_PSS, swap_pss_bytes, "swap, proportional", "in swap, shared pages counted in parts"),
+	BYTES(LOCKED, locked_bytes, "locked", "locked in memory"),
 };
 #undef BYTES
 

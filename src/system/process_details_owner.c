@@ -14,16 +14,16 @@
 enum { CONTAINER, ENGINE, OWNER_UNIT, USER_UNIT, SLICE, SESSION, FIELDS };
 
 /* clang-format off */
-#define TEXT(index, member, sentence)                                                    \
-	[index] = { .name = #member, .kind = HK_RECORD_STRING, .help = sentence,         \
+#define TEXT(index, member, heading, sentence)                                                    \
+	[index] = { .name = #member, .title = heading, .kind = HK_RECORD_STRING, .help = sentence,         \
 	    .offset = offsetof(hk_system_cgroup_owner, member) }
 static const hk_record_field fields[FIELDS] = {
-	TEXT(CONTAINER, container, "id of the container, or its name"),
-	TEXT(ENGINE, engine, "who runs containers there"),
-	TEXT(OWNER_UNIT, unit, "unit of systemd"),
-	TEXT(USER_UNIT, user_unit, "unit of a user's systemd"),
-	TEXT(SLICE, slice, "the innermost slice"),
-	TEXT(SESSION, session, "login session"),
+	TEXT(CONTAINER, container, "container", "id of the container, or its name"),
+	TEXT(ENGINE, engine, "engine", "who runs containers there"),
+	TEXT(OWNER_UNIT, unit, "unit", "unit of systemd"),
+	TEXT(USER_UNIT, user_unit, "unit of the user", "unit of a user's systemd"),
+	TEXT(SLICE, slice, "slice", "the innermost slice"),
+	TEXT(SESSION, session, "session", "login session"),
 };
 /* clang-format on */
 

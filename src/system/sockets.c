@@ -74,7 +74,7 @@ static const char *const paths[FILES] = {
 
 typedef struct sockets_state {
 	hk_system_sockets record;
-	hki_source files[FILES];
+	hki_host_file files[FILES];
 } sockets_state;
 
 /* Is there a row for the protocol at all?  Most of netstat is passed over by that. */
@@ -144,7 +144,7 @@ static int sample_sockets(hk_system *system, void *state)
 
 	for (unsigned int i = 0; i < FILES; i++) {
 		hki_scan text;
-		int r = hki_source_read(system, &sockets->files[i], paths[i], &text);
+		int r = hki_host_file_read(system, &sockets->files[i], paths[i], &text);
 
 		any |= r == 0;
 		first = first == 0 ? r : first;
@@ -176,7 +176,7 @@ static void deinit_sockets(void *state)
 	sockets_state *sockets = state;
 
 	for (unsigned int i = 0; i < FILES; i++)
-		hki_source_close(&sockets->files[i]);
+		hki_host_file_close(&sockets->files[i]);
 }
 
 const hki_section hki_section_sockets = {

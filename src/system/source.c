@@ -71,15 +71,15 @@ static int read_all(hki_buffer *text, int fd)
 	}
 }
 
-void hki_source_close(hki_source *source)
+void hki_host_file_close(hki_host_file *source)
 {
 	if (source->fd_and_one > 0)
 		(void) close(source->fd_and_one - 1);
 	source->fd_and_one = 0;
 }
 
-int hki_source_read(
-    hk_system *system, hki_source *source, const char *path, hki_scan *out)
+int hki_host_file_read(
+    hk_system *system, hki_host_file *source, const char *path, hki_scan *out)
 {
 	int r;
 
@@ -91,7 +91,7 @@ int hki_source_read(
 	}
 	r = read_all(&system->text, source->fd_and_one - 1);
 	if (r < 0) {
-		hki_source_close(source); /* its device or cgroup may have gone */
+		hki_host_file_close(source); /* its device or cgroup may have gone */
 		return r;
 	}
 	*out = hki_scan_of(system->text.data, system->text.length);
@@ -100,10 +100,10 @@ int hki_source_read(
 
 int hki_file_read(hk_system *system, const char *path, hki_scan *out)
 {
-	hki_source source = { 0 };
-	int r = hki_source_read(system, &source, path, out);
+	hki_host_file source = { 0 };
+	int r = hki_host_file_read(system, &source, path, out);
 
-	hki_source_close(&source);
+	hki_host_file_close(&source);
 	return r;
 }
 

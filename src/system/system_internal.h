@@ -71,17 +71,17 @@ struct hk_system {
 /* ---- source.c: files ---- */
 
 /* A file that is read at every sample, kept open in between.  Zeroed: not open. */
-typedef struct hki_source {
+typedef struct hki_host_file {
 	int fd_and_one;
-} hki_source;
+} hki_host_file;
 
 /*
  * Read the whole of @path, "/proc/stat", under the observer's root.  *out is valid until
  * the next read.  0 or a negative errno; HK_ELIMIT beyond 64 MiB.
  */
-int hki_source_read(
-    hk_system *system, hki_source *source, const char *path, hki_scan *out);
-void hki_source_close(hki_source *source);
+int hki_host_file_read(
+    hk_system *system, hki_host_file *source, const char *path, hki_scan *out);
+void hki_host_file_close(hki_host_file *source);
 
 /* The same for files that are read rarely: opened and closed. */
 int hki_file_read(hk_system *system, const char *path, hki_scan *out);

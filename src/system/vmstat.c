@@ -70,7 +70,7 @@ static const struct {
 
 typedef struct vmstat_state {
 	hk_system_vmstat record;
-	hki_source vmstat;
+	hki_host_file vmstat;
 } vmstat_state;
 
 static const vmstat_row *find_row(hki_scan key, size_t *hint)
@@ -151,7 +151,7 @@ static int sample_vmstat(hk_system *system, void *state)
 	vmstat_state *vmstat = state;
 	hk_system_vmstat now;
 	hki_scan text;
-	int r = hki_source_read(system, &vmstat->vmstat, "/proc/vmstat", &text);
+	int r = hki_host_file_read(system, &vmstat->vmstat, "/proc/vmstat", &text);
 
 	if (r < 0 ||
 	    (r = hki_vmstat_parse(&now, text, (uint64_t) sysconf(_SC_PAGESIZE))) < 0)
@@ -172,7 +172,7 @@ static void deinit_vmstat(void *state)
 {
 	vmstat_state *vmstat = state;
 
-	hki_source_close(&vmstat->vmstat);
+	hki_host_file_close(&vmstat->vmstat);
 }
 
 const hki_section hki_section_vmstat = {

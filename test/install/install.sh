@@ -5,6 +5,7 @@ set -u
 build=$1 consumer=$2
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
+read -ra compiler <<<"${CC:-cc}" # it may be two words: ccache cc
 number=0
 failed=0
 
@@ -45,7 +46,7 @@ compile_and_run() {
 
 kind=''
 step 'a C program links the shared library and runs' \
-	compile_and_run c "${CC:-cc}" -std=c11 -Wall -Wextra -Werror "$consumer"
+	compile_and_run c "${compiler[@]}" -std=c11 -Wall -Wextra -Werror "$consumer"
 if command -v "${CXX:-c++}" >/dev/null; then
 	step 'a C++ program links the shared library and runs' \
 		compile_and_run cxx "${CXX:-c++}" -std=c++20 -Wall -Werror -x c++ "$consumer" -x none
@@ -55,7 +56,7 @@ else
 fi
 kind=--static
 step 'a C program links the static library and runs' \
-	compile_and_run static "${CC:-cc}" -static -std=c11 -Wall -Wextra -Werror "$consumer"
+	compile_and_run static "${compiler[@]}" -static -std=c11 -Wall -Wextra -Werror "$consumer"
 
 kind=''
 run_command() {

@@ -1,0 +1,118 @@
+#include "peers.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <hostkit/process.h>
+
+static char folder[] = "/tmp/hostkit-bench-XXXXXX";
+static char path[64];
+static bool made;
+static unsigned int number;
+
+/* The socket, and the lock beside it that a server killed leaves. */
+static void remove_path(void)
+{
+	char lock[sizeof(path) + 8];
+
+	(void) snprintf(lock, sizeof(lock), "%s.lock", path);
+	(void) unlink(path);
+	(void) unlink(lock);
+}
+
+const char *bench_ipc_path(void)
+{
+	if (!made && mkdtemp(folder) == NULL) {
+		perror("mkdtemp");
+		exit(1);
+	}
+	made = true;
+	remove_path();
+	(void) snprintf(path, sizeof(path), "%s/%u", folder, number++);
+	return path;
+}
+
+void bench_ipc_leave(void)
+{
+	remove_path();
+	if (made && rmdir(folder) < 0)
+		perror(folder);
+}
+
+pid_t bench_ipc_fork(int (*fn)(void *user), void *user)
+{
+	pid_t child;
+
+	(void) fflush(NULL);
+	child = fork();
+	if (child == 0)
+		_exit(fn(user) == 0 ? 0 : 1);
+	return child;
+}
+
+bool bench_ipc_join(pid_t child)
+{
+	int status;
+
+	return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) &&
+	       WEXITSTATUS(status) == 0;
+}
+
+double bench_ipc_apart(double (*fn)(void *user), void *user)
+{
+	double figure = NAN;
+	int ends[2];
+	pid_t child;
+
+	if (pipe(ends) < 0)
+		return NAN;
+	(void) fflush(NULL);
+	child = fork();
+	if (child == 0) {
+		figure = fn(user);
+		_exit(write(ends[1], &figure, sizeof(figure)) != sizeof(figure));
+	}
+	(void) close(ends[1]);
+	if (read(ends[0], &figure, sizeof(figure)) != sizeof(figure))
+		figure = NAN;
+	(void) close(ends[0]);
+	return bench_ipc_join(child) ? figure : NAN;
+}
+
+static double run(const char *const *argv)
+{
+	hk_process_opts process = HK_PROCESS_OPTS_INIT;
+	hk_process_run_opts opts = HK_PROCESS_RUN_OPTS_INIT;
+	hk_process_result *result;
+	double figure = NAN;
+
+	process.argv = argv;
+	process.stdio[1].kind = HK_STDIO_PIPE;
+	opts.process = &process;
+	opts.timeout_ns = 60000000000ULL;
+	if (hk_process_run(&result, &opts, NULL) < 0)
+		return NAN;
+	if (result->exit.end == HK_END_CODE && result->exit.code == 0)
+		figure = atof(result->stdout_data);
+	hk_process_result_free(result);
+	return figure;
+}
+
+bool bench_has_node(void)
+{
+	const char *argv[] = { "node", "--eval", "console.log(1)", NULL };
+
+	return run(argv) == 1;
+}
+
+double bench_node(const char *script, const char *argument)
+{
+	char file[512];
+	const char *argv[] = { "node", file, bench_ipc_path(), argument, NULL };
+
+	(void) snprintf(file, sizeof(file), "%s/ipc/%s", BENCH_FOLDER, script);
+	return run(argv);
+}

@@ -1,0 +1,65 @@
+#ifndef HOSTKIT_SYSTEM_METRICS_H
+#define HOSTKIT_SYSTEM_METRICS_H
+
+#include <stdint.h>
+#include <hostkit/base.h>
+#include <hostkit/metrics.h>
+#include <hostkit/system.h>
+
+HK_BEGIN
+
+/*
+ * The host as metrics
+ *
+ * An exporter samples the machine (hk_system of system.h) and writes what it saw
+ * with an hk_metrics_writer, under names of ours that linters have nothing to say
+ * about, or under those of node_exporter 1.5, for dashboards and alerts that
+ * exist.  Nothing is an average or a rate: collectors make those themselves,
+ * from counters that never run backwards.
+ *
+ * What this machine lacks is left out, and what could not be read is left out and
+ * told by hostkit_scrape_section_success.
+ *
+ * Threads: an exporter belongs to one thread at a time.
+ */
+typedef struct hk_system_exporter hk_system_exporter;
+
+typedef enum hk_system_exporter_names {
+	HK_SYSTEM_EXPORTER_NATIVE,       /* hostkit_memory_available_bytes … */
+	HK_SYSTEM_EXPORTER_NODE_EXPORTER /* node_memory_MemAvailable_bytes … */
+} hk_system_exporter_names;
+
+typedef struct hk_system_exporter_opts {
+	size_t size;         /* set by HK_SYSTEM_EXPORTER_OPTS_INIT */
+	uint32_t names;      /* hk_system_exporter_names */
+	uint32_t sections;   /* HK_SYSTEM_… bits; 0: all but sessions */
+	const char *root;    /* as in hk_system_opts */
+	const char *version; /* for hostkit_build_info; Borrowed; NULL: left out */
+} hk_system_exporter_opts;
+
+/* clang-format off */
+#define HK_SYSTEM_EXPORTER_OPTS_INIT { .size = sizeof(hk_system_exporter_opts) }
+/* clang-format on */
+
+/*
+ * Make an exporter.  @opts may be NULL.  Owned: hk_system_exporter_free().
+ * Returns 0, -EINVAL for unknown names or sections, -E2BIG, -ENOMEM, or an errno of
+ * opening the root.
+ */
+HK_API HK_MUST_USE int hk_system_exporter_new(
+    hk_system_exporter **out, const hk_system_exporter_opts *opts);
+
+/* NULL is fine. */
+HK_API void hk_system_exporter_free(hk_system_exporter *exporter);
+
+/*
+ * Sample the machine and write all of it.  Families of the caller's own may come
+ * before or after.  Failures of the writer stick to it, as always.
+ * Returns 0, or what hk_system_sample() returned.
+ */
+HK_API HK_MUST_USE int hk_system_exporter_write(
+    hk_system_exporter *exporter, hk_metrics_writer *writer);
+
+HK_END
+
+#endif /* HOSTKIT_SYSTEM_METRICS_H */

@@ -1,0 +1,89 @@
+"""Ask the metrics server what scrapers ask, and what nobody should.  usage: scrape.py URL"""
+import http.client
+import os
+import socket
+import sys
+import urllib.parse
+
+place = urllib.parse.urlsplit(sys.argv[1])
+PROMETHEUS = ("application/openmetrics-text;version=1.0.0,application/openmetrics-text;"
+              "version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1")
+
+
+def ask(method, path, **headers):
+    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=10)
+    connection.request(method, path, headers=headers)
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    return answer, body
+
+
+def memory(pid):
+    with open(f"/proc/{pid}/status") as file:
+        resident = next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
+    return resident, len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def server():
+    """The process that listens on the port: its sockets are searched by inode."""
+    with open("/proc/net/tcp") as file:
+        inode = next(line.split()[9] for line in file
+                     if line.split()[1].endswith(":%04X" % place.port) and line.split()[3] == "0A")
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            for fd in os.listdir(f"/proc/{pid}/fd"):
+                if os.readlink(f"/proc/{pid}/fd/{fd}") == f"socket:[{inode}]":
+                    return pid
+        except OSError:
+            continue
+    raise SystemExit("nobody listens there")
+
+
+answer, body = ask("GET", "/metrics")
+assert body.endswith(b"\n") and b"\nhostkit_build_info{" in body
+print("GET /metrics:", answer.status, answer.getheader("Content-Type"))
+
+answer, body = ask("GET", "/metrics", Accept=PROMETHEUS)
+assert body.endswith(b"# EOF\n")
+print("as Prometheus asks:", answer.status, answer.getheader("Content-Type"))
+
+answer, body = ask("HEAD", "/metrics")
+print(f"HEAD /metrics: {answer.status},", "empty" if not body else "not empty")
+
+for path in "/", "/nothing":
+    answer, body = ask("GET", path)
+    print(f"GET {path}:", answer.status, answer.getheader("Content-Type"))
+
+answer, body = ask("POST", "/metrics", **{"Content-Length": "0"})
+print(f"POST /metrics: {answer.status}, allows", answer.getheader("Allow"))
+
+with socket.create_connection((place.hostname, place.port)) as stranger:
+    try:
+        stranger.sendall(b"\0\xff\r\n" * 20000 + b"\r\n\r\n")
+        stranger.shutdown(socket.SHUT_WR)
+        reply = stranger.recv(100)
+    except OSError:
+        reply = b""
+    print("nonsense:", "closed or refused" if reply == b"" or b" 4" in reply[:12] else reply)
+
+strangers = [socket.create_connection((place.hostname, place.port)) for _ in range(40)]
+answer, body = ask("GET", "/metrics")
+for stranger in strangers:
+    stranger.close()
+strangers = [socket.create_connection((place.hostname, place.port)) for _ in range(40)]
+for stranger in strangers:
+    stranger.close()
+answer, body = ask("GET", "/metrics")
+print("80 silent strangers:", "answered meanwhile" if answer.status == 200 else answer.status)
+
+pid = server()
+for _ in range(50):
+    ask("GET", "/metrics")
+before = memory(pid)
+for _ in range(100):
+    ask("GET", "/metrics")
+after = memory(pid)
+grown = after[0] - before[0]
+print("100 scrapes:", "nothing grew" if grown <= 1024 and after[1] <= before[1]
+      else f"{grown} KiB and {after[1] - before[1]} descriptors more")
