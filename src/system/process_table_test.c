@@ -71,7 +71,7 @@ static void our_own_row_is_right(void **state)
 
 static void live_with_name(void *name)
 {
-	assert_int_equal(0, prctl(PR_SET_NAME, name, 0, 0, 0));
+	(void) prctl(PR_SET_NAME, name, 0, 0, 0);
 }
 
 static void hostile_names_come_through_as_they_are(void **state)
