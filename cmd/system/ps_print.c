@@ -189,5 +189,5 @@ int ps_print(const ps_request *request, const hk_system_processes *table)
 	if (r < 0)
 		return cmd_fail(
 		    output, CMD_EXIT_FAILED, r, NULL, "cannot show the processes");
-	return cmd_close_stdout(output, r != 0 ? r : code);
+	return r != 0 ? r : code;
 }

@@ -245,8 +245,9 @@ static int print_sample(struct stream *stream)
 		r = stream->writer != NULL ? print_line(stream, &rows)
 					   : print_text(stream, &rows);
 	ps_rows_deinit(&rows);
+	/* Nobody reads any more, or the disk is full: the end of the program tells. */
 	if (fflush(stdout) != 0 || ferror(stdout))
-		return -EPIPE;
+		hk_loop_stop(stream->loop, 0);
 	return r;
 }
 
@@ -327,5 +328,5 @@ int ps_stream(const ps_request *request, hk_system_processes *table)
 	if (r < 0)
 		return cmd_fail(&request->call->output, cmd_exit_from_error(r), r, NULL,
 		    "cannot go on watching processes");
-	return r > 0 ? r : cmd_close_stdout(&request->call->output, CMD_EXIT_OK);
+	return r;
 }

@@ -87,7 +87,7 @@ static int plant(forest *trees, const hk_system_processes *table)
 	return 0;
 }
 
-/* Keep what is chosen, with all above it; and all below a process that was named. */
+/* Keep what is chosen, with all above it. */
 static int mark(forest *trees, const ps_request *request)
 {
 	for (size_t i = 0; i < trees->count; i++) {
@@ -121,16 +121,22 @@ static void mark_below(forest *trees, size_t root)
 	}
 }
 
-static void mark_named(forest *trees, const ps_request *request)
+/* A process that was named is a root: what is above it was not asked for.  One below
+ * another that was named stands there. */
+static int mark_named(forest *trees, const ps_request *request)
 {
-	for (size_t i = 0; i < request->id_count; i++) {
-		size_t place = request->ids[i].pid <= INT32_MAX
-				   ? place_of(trees, (int32_t) request->ids[i].pid)
-				   : NOBODY;
+	for (size_t i = 0; i < trees->count; i++) {
+		int r = ps_chooses(request, hk_system_processes_get(trees->table, i));
 
-		if (place != NOBODY && trees->keep[place])
-			mark_below(trees, place);
+		if (r < 0)
+			return r;
+		if (r > 0 && !trees->keep[i])
+			mark_below(trees, i);
 	}
+	for (size_t i = 0; i < trees->count; i++)
+		if (trees->parent[i] != NOBODY && !trees->keep[trees->parent[i]])
+			trees->parent[i] = NOBODY;
+	return 0;
 }
 
 /* Walk down from @root, which has no parent among the rows that are kept. */
@@ -164,14 +170,14 @@ int ps_tree_select(
     ps_rows *out, const ps_request *request, const hk_system_processes *table)
 {
 	hki_cleanup(forest_deinit) forest trees;
+	bool named =
+	    request->id_count > 0 && request->filter == NULL && request->users == NULL;
 	int r = plant(&trees, table);
 
 	if (r == 0)
-		r = mark(&trees, request);
+		r = named ? mark_named(&trees, request) : mark(&trees, request);
 	if (r < 0)
 		return r;
-	if (request->filter == NULL && request->users == NULL)
-		mark_named(&trees, request);
 	out->items = hki_zalloc_array(trees.count, sizeof(*out->items));
 	out->depths = hki_zalloc_array(trees.count, sizeof(*out->depths));
 	if (out->items == NULL || out->depths == NULL) {

@@ -97,10 +97,10 @@ A tree has parents before children; named is a root:
 
   $ sh -c 'sleep "$0" & sleep "$0" & wait' $seconds & tree=$!
   $ until_true are_there 3 $seconds
-  $ hostkit ps --tree --columns name --no-header $tree | blur | sed -E 's/^ *[│├└─ ]*//' | grep -v '^$' | tail -n 3
+  $ hostkit ps --tree --columns name --no-header $tree | blur
   sh -c sleep "$0" & sleep "$0" & wait SECONDS
-  sleep SECONDS
-  sleep SECONDS
+  ├─sleep SECONDS
+  └─sleep SECONDS
   $ hostkit ps --tree --json -f "command ~ '^sleep $seconds' && ppid == $tree" > document
   $ python3 -c 'import json, sys
   > rows = json.load(open("document"))["processes"]
