@@ -63,6 +63,18 @@ static const hk_system_process *settle(hk_system_processes *table, pid_t child)
 	return row;
 }
 
+/* Pages are counted in batches of each processor, 32 or twice the number of them; a
+ * file that sums them up is ahead of one that does not, and of the walk. */
+static void assert_near(long long theirs, uint64_t ours)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	long batch = processors > 16 ? 2 * processors : 32;
+
+	if (llabs(theirs - (long long) ours) >
+	    3LL * batch * processors * sysconf(_SC_PAGESIZE))
+		fail_msg("they say %lld, we %llu", theirs, (unsigned long long) ours);
+}
+
 static void ps_says_the_same(void **state)
 {
 	pid_t child = test_child(live, NULL);
@@ -110,11 +122,7 @@ static void ps_says_the_same(void **state)
 		assert_int_equal(uid, row->effective_uid);
 		assert_int_equal(gid, row->gid);
 		assert_int_equal('S', letter);
-		/* ps takes it from another file, which sums up what lags here. */
-		if (llabs((long long) (rss * 1024) - (long long) row->rss_bytes) >
-		    3LL * 64 * 1024 * sysconf(_SC_NPROCESSORS_ONLN))
-			fail_msg("ps says %lu KiB, we %llu bytes", rss,
-			    (unsigned long long) row->rss_bytes);
+		assert_near((long long) rss * 1024, row->rss_bytes);
 		hk_system_processes_close(table);
 	}
 	test_child_end(child);
@@ -131,26 +139,31 @@ static void ps_says_the_same(void **state)
 	"g = p.gids()\n"                                                                 \
 	"print(p.name(), p.ppid(), p.nice(), p.num_threads(), p.num_fds(), u.real, "     \
 	"u.effective, g.real, g.saved, c.voluntary, c.involuntary, i.read_count, "       \
-	"i.write_count, i.read_chars, i.write_chars, m.vms, m.text, m.data, m.shared, "  \
+	"i.write_count, i.read_chars, i.write_chars, m.vms, m.text, m.data, "            \
 	"p.username(), p.exe(), p.cwd(), len(p.cmdline()), p.ionice().ioclass.value, "   \
-	"\"%%.2f\" %% p.create_time(), \"%%.2f\" %% p.cpu_times().user)\n"               \
+	"m.shared, \"%%.2f\" %% p.create_time(), \"%%.2f\" %% p.cpu_times().user)\n"     \
 	"' 2>/dev/null"
+
+static const char *cut_last_word(char *text)
+{
+	char *space = strrchr(text, ' ');
+
+	assert_non_null(space);
+	*space = '\0';
+	return space + 1;
+}
 
 static void assert_psutil_agrees(const hk_system_process *row, char *text)
 {
 	char ours[2048];
-	char *last = strrchr(text, ' ');
-	char *before_last;
+	/* Compared by themselves: what may differ, and by how much. */
+	const char *user_s = cut_last_word(text);
+	const char *start_s = cut_last_word(text);
+	const char *shared = cut_last_word(text);
 
-	assert_non_null(last);
-	/* Times are compared by themselves: start to the tick, and ticks against exact. */
-	*last = '\0';
-	before_last = strrchr(text, ' ');
-	assert_non_null(before_last);
-	*before_last = '\0';
 	snprintf(ours, sizeof(ours),
 	    "%s %d %d %u %u %u %u %u %u %llu %llu %llu %llu %llu %llu %llu %llu %llu "
-	    "%llu %s %s %s %zu %d",
+	    "%s %s %s %zu %d",
 	    row->name, row->ppid, row->nice, row->threads, row->descriptors, row->uid,
 	    row->effective_uid, row->gid, row->saved_gid,
 	    (unsigned long long) row->voluntary_switches,
@@ -159,15 +172,15 @@ static void assert_psutil_agrees(const hk_system_process *row, char *text)
 	    (unsigned long long) row->read_call_bytes,
 	    (unsigned long long) row->write_call_bytes,
 	    (unsigned long long) row->virtual_bytes, (unsigned long long) row->text_bytes,
-	    (unsigned long long) row->data_bytes, (unsigned long long) row->shared_bytes,
-	    row->user, row->executable, row->working_directory, row->command.count,
-	    row->io_class);
+	    (unsigned long long) row->data_bytes, row->user, row->executable,
+	    row->working_directory, row->command.count, row->io_class);
 	assert_string_equal(text, ours);
 	/* It counts from the boot time of /proc/stat, which is cut to seconds. */
-	if (labs((long) ((atof(before_last + 1) - row->start_time_s) * 100)) > 105)
-		fail_msg("psutil says it started at %s, we %.3f", before_last + 1,
-		    row->start_time_s);
-	assert_true(labs((long) ((atof(last + 1) - row->cpu_user_s) * 100)) <= 2);
+	if (labs((long) ((atof(start_s) - row->start_time_s) * 100)) > 105)
+		fail_msg(
+		    "psutil says it started at %s, we %.3f", start_s, row->start_time_s);
+	assert_near(atoll(shared), row->shared_bytes);
+	assert_true(labs((long) ((atof(user_s) - row->cpu_user_s) * 100)) <= 2);
 }
 
 static void psutil_says_the_same(void **state)
