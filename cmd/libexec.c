@@ -7,7 +7,6 @@
 #include "libexec.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,12 +15,10 @@
 #include "libexec_path.h"
 #include "output/fail.h"
 
-enum { PATH_LENGTH_MAX = 4096 };
-
 /* The folder of the running command, without the slash; false if it cannot be known. */
-static bool own_folder(char out[PATH_LENGTH_MAX])
+static bool own_folder(char out[CMD_LIBEXEC_PATH_MAX])
 {
-	ssize_t length = readlink("/proc/self/exe", out, PATH_LENGTH_MAX - 1);
+	ssize_t length = readlink("/proc/self/exe", out, CMD_LIBEXEC_PATH_MAX - 1);
 	char *slash;
 
 	if (length <= 0)
@@ -35,18 +32,18 @@ static bool own_folder(char out[PATH_LENGTH_MAX])
 }
 
 /* Is there a program @name below @folder@below?  Its path goes to @out. */
-static bool is_there(
-    char out[PATH_LENGTH_MAX], const char *folder, const char *below, const char *name)
+static bool is_there(char out[CMD_LIBEXEC_PATH_MAX], const char *folder,
+    const char *below, const char *name)
 {
-	int length = snprintf(out, PATH_LENGTH_MAX, "%s%s/%s", folder, below, name);
+	int length = snprintf(out, CMD_LIBEXEC_PATH_MAX, "%s%s/%s", folder, below, name);
 
-	return length > 0 && length < PATH_LENGTH_MAX && access(out, X_OK) == 0;
+	return length > 0 && length < CMD_LIBEXEC_PATH_MAX && access(out, X_OK) == 0;
 }
 
-static bool find(char out[PATH_LENGTH_MAX], const char *name)
+bool cmd_libexec_find(char out[CMD_LIBEXEC_PATH_MAX], const char *name)
 {
 	const char *given = secure_getenv("HOSTKIT_LIBEXEC");
-	char folder[PATH_LENGTH_MAX];
+	char folder[CMD_LIBEXEC_PATH_MAX];
 
 	if (given != NULL)
 		return is_there(out, given, "", name);
@@ -58,9 +55,9 @@ static bool find(char out[PATH_LENGTH_MAX], const char *name)
 
 int cmd_libexec_run(const cmd_call *call, const char *name, char *const *argv)
 {
-	char path[PATH_LENGTH_MAX];
+	char path[CMD_LIBEXEC_PATH_MAX];
 
-	if (!find(path, name))
+	if (!cmd_libexec_find(path, name))
 		return cmd_fail(&call->output, CMD_EXIT_FAILED, 0,
 		    "it is installed to " CMD_LIBEXEC_PATH
 		    "; HOSTKIT_LIBEXEC names another folder",

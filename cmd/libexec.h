@@ -1,7 +1,13 @@
 #ifndef HOSTKIT_CMD_LIBEXEC_H
 #define HOSTKIT_CMD_LIBEXEC_H
 
+#include <stdbool.h>
 #include "verb.h"
+
+enum { CMD_LIBEXEC_PATH_MAX = 4096 };
+
+/* The path of the program @name of libexec, for the library to start; false: not there. */
+bool cmd_libexec_find(char out[CMD_LIBEXEC_PATH_MAX], const char *name);
 
 /*
  * Become the program @name of libexec, which does what needs a heavy library, with

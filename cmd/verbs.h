@@ -6,6 +6,14 @@
 /* One row a verb, each defined in the file named after it. */
 extern const cmd_verb cmd_verb_completion;
 extern const cmd_verb cmd_verb_help;
+extern const cmd_verb cmd_verb_ipc_bench;
+extern const cmd_verb cmd_verb_ipc_call;
+extern const cmd_verb cmd_verb_ipc_listen;
+extern const cmd_verb cmd_verb_ipc_pub;
+extern const cmd_verb cmd_verb_ipc_send;
+extern const cmd_verb cmd_verb_ipc_serve;
+extern const cmd_verb cmd_verb_ipc_sub;
+extern const cmd_verb cmd_verb_ipc_tap;
 extern const cmd_verb cmd_verb_info;
 extern const cmd_verb cmd_verb_json_check;
 extern const cmd_verb cmd_verb_json_fmt;
@@ -13,6 +21,8 @@ extern const cmd_verb cmd_verb_kill;
 extern const cmd_verb cmd_verb_metrics;
 extern const cmd_verb cmd_verb_ps;
 extern const cmd_verb cmd_verb_run;
+extern const cmd_verb cmd_verb_sched_compare;
+extern const cmd_verb cmd_verb_sched_run;
 extern const cmd_verb cmd_verb_sched_gen;
 extern const cmd_verb cmd_verb_sched_policies;
 extern const cmd_verb cmd_verb_sched_sim;

@@ -31,6 +31,9 @@ const tour_chapter tour_chapters[] = {
 	    tour_chapter_processes },
 	{ "loop", "The event loop",
 	    "phases in their order, work from threads, lag measured", tour_chapter_loop },
+	{ "scheduling", "Scheduling",
+	    "three policies on real programs, beside the simulator",
+	    tour_chapter_scheduling },
 	{ NULL, NULL, NULL, NULL },
 };
 

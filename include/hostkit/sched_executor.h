@@ -119,6 +119,8 @@ typedef struct hk_sched_executor_opts {
 	uint64_t max_output_bytes;  /* of each stream; 0: HK_SCHED_OUTPUT_DEFAULT */
 	hk_sched_event_fn on_event; /* NULL: nobody is told */
 	void *user;
+	/* the guard's program; NULL: where hostkit is installed, or HOSTKIT_LIBEXEC */
+	const char *guard;
 } hk_sched_executor_opts;
 
 /* clang-format off */

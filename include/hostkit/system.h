@@ -21,8 +21,10 @@ HK_BEGIN
  *
  * A sample reads files of /proc and /sys and asks the kernel over netlink.  It
  * starts no program, and once every list has reached its size it allocates
- * nothing and opens nothing that it does not close.  What may block for ever (a
- * file system whose server is gone) runs on a thread of its own with a deadline.
+ * nothing and leaves no more descriptors open (about twenty).  What may block for ever (a
+ * file system whose server is gone) is asked by a process that shares our memory and
+ * nothing else, with a deadline: it holds up neither the sample nor the end of the
+ * program, is unknown to waitpid(2), and there is one a dead file system at most.
  *
  * Threads: an hk_system belongs to one thread at a time.  Functions without one
  * may be called from anywhere.

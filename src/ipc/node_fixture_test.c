@@ -48,8 +48,8 @@ static void note_message(
 	assert_int_equal(0, f->ends);
 	f->message_count++;
 	note_json(f, message);
-	f->handle = hk_ipc_channel_message_handle(message);
-	if (f->handle != HK_IPC_HANDLE_NONE || f->fd < 0) {
+	if (hk_ipc_channel_message_handle(message) != HK_IPC_HANDLE_NONE || f->fd < 0) {
+		f->handle = hk_ipc_channel_message_handle(message);
 		if (f->fd >= 0)
 			close(f->fd);
 		f->fd = hk_ipc_channel_message_take_fd(message);

@@ -30,8 +30,8 @@ typedef struct fixture {
 	hki_buffer messages; /* tagged JSON, a line each */
 	unsigned int message_count;
 	unsigned int internal_count;
-	hk_ipc_handle handle; /* of the last message */
-	int fd;               /* that came with it, taken; or what asking answered */
+	hk_ipc_handle handle; /* that came last */
+	int fd;               /* the same, taken; or what asking answered */
 	unsigned int drains;
 	unsigned int bads;
 	int bad_code; /* of the last */

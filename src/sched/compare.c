@@ -33,38 +33,38 @@ enum {
 
 /* clang-format off */
 #define AT(member) .offset = offsetof(hk_sched_difference, member)
-#define MS(key, text, member) \
-	{ .name = key, .help = text, .kind = HK_RECORD_DOUBLE, .decimals = 3, AT(member) }
-#define PERCENT(key, text, member) \
-	{ .name = key, .help = text, .kind = HK_RECORD_DOUBLE, .unit = HK_UNIT_PERCENT, .decimals = 2, AT(member) }
+#define MS(key, heading, text, member) \
+	{ .name = key, .title = heading, .help = text, .kind = HK_RECORD_DOUBLE, .decimals = 3, AT(member) }
+#define PERCENT(key, heading, text, member) \
+	{ .name = key, .title = heading, .help = text, .kind = HK_RECORD_DOUBLE, .unit = HK_UNIT_PERCENT, .decimals = 2, AT(member) }
 static const hk_record_field fields[] = {
 	[FIELD_ID] = { .name = "id", .kind = HK_RECORD_STRING, .help = "name of the task", AT(id) },
-	[FIELD_CPU] = MS("cpu_ms", "CPU time it had, which the prediction starts from", cpu_ms),
-	[FIELD_PREDICTED_START] = MS("predicted_start_ms", "its first turn, from the first arrival on", predicted_start_ms),
-	[FIELD_MEASURED_START] = MS("measured_start_ms", "its first turn, from the first arrival on", measured_start_ms),
-	[FIELD_PREDICTED_WAIT] = MS("predicted_wait_ms", "ready, and others had the slots", predicted_wait_ms),
-	[FIELD_MEASURED_WAIT] = MS("measured_wait_ms", "ready, and others had the slots", measured_wait_ms),
-	[FIELD_PREDICTED_TURNAROUND] = MS("predicted_turnaround_ms", "from its arrival to its end", predicted_turnaround_ms),
-	[FIELD_MEASURED_TURNAROUND] = MS("measured_turnaround_ms", "from its arrival to its end", measured_turnaround_ms),
-	[FIELD_UNDISTURBED_TURNAROUND] = MS("undisturbed_turnaround_ms", "measured, without the time others took from the slots", undisturbed_turnaround_ms),
-	[FIELD_DIFFERENCE] = PERCENT("difference_percent", "of the measured turnaround", difference_percent),
-	[FIELD_UNDISTURBED_DIFFERENCE] = PERCENT("undisturbed_difference_percent", "of the undisturbed turnaround", undisturbed_difference_percent),
-	[FIELD_PREDICTED_PLACE] = { .name = "predicted_place", .kind = HK_RECORD_UINT32, .help = "of its end among all, from 1", AT(predicted_place) },
-	[FIELD_MEASURED_PLACE] = { .name = "measured_place", .kind = HK_RECORD_UINT32, .help = "of its end among all, from 1", AT(measured_place) },
+	[FIELD_CPU] = MS("cpu_ms", "CPU ms", "CPU time it had, which the prediction starts from", cpu_ms),
+	[FIELD_PREDICTED_START] = MS("predicted_start_ms", "START PREDICTED", "its first turn, from the first arrival on", predicted_start_ms),
+	[FIELD_MEASURED_START] = MS("measured_start_ms", "START MEASURED", "its first turn, from the first arrival on", measured_start_ms),
+	[FIELD_PREDICTED_WAIT] = MS("predicted_wait_ms", "WAIT PREDICTED", "ready, and others had the slots", predicted_wait_ms),
+	[FIELD_MEASURED_WAIT] = MS("measured_wait_ms", "WAIT MEASURED", "ready, and others had the slots", measured_wait_ms),
+	[FIELD_PREDICTED_TURNAROUND] = MS("predicted_turnaround_ms", "PREDICTED ms", "from its arrival to its end", predicted_turnaround_ms),
+	[FIELD_MEASURED_TURNAROUND] = MS("measured_turnaround_ms", "MEASURED ms", "from its arrival to its end", measured_turnaround_ms),
+	[FIELD_UNDISTURBED_TURNAROUND] = MS("undisturbed_turnaround_ms", "UNDISTURBED ms", "measured, without the time others took from the slots", undisturbed_turnaround_ms),
+	[FIELD_DIFFERENCE] = PERCENT("difference_percent", "DIFF", "of the measured turnaround", difference_percent),
+	[FIELD_UNDISTURBED_DIFFERENCE] = PERCENT("undisturbed_difference_percent", "DIFF UNDISTURBED", "of the undisturbed turnaround", undisturbed_difference_percent),
+	[FIELD_PREDICTED_PLACE] = { .name = "predicted_place", .title = "PLACE PREDICTED", .kind = HK_RECORD_UINT32, .help = "of its end among all, from 1", AT(predicted_place) },
+	[FIELD_MEASURED_PLACE] = { .name = "measured_place", .title = "PLACE MEASURED", .kind = HK_RECORD_UINT32, .help = "of its end among all, from 1", AT(measured_place) },
 };
 #undef AT
 #define AT(member) .offset = offsetof(hk_sched_comparison_summary, member)
 static const hk_record_field summary_fields[] = {
 	{ .name = "tasks", .kind = HK_RECORD_UINT64, .help = "that are compared", AT(tasks) },
 	{ .name = "same_order", .kind = HK_RECORD_BOOL, .help = "they ended in the order predicted", AT(same_order) },
-	MS("predicted_makespan_ms", "from the first arrival to the last end", predicted_makespan_ms),
-	MS("measured_makespan_ms", "from the first arrival to the last end", measured_makespan_ms),
-	MS("undisturbed_makespan_ms", "measured, without the time others took from the slots", undisturbed_makespan_ms),
-	PERCENT("makespan_difference_percent", "of the measured makespan", makespan_difference_percent),
-	PERCENT("undisturbed_makespan_difference_percent", "of the undisturbed makespan", undisturbed_makespan_difference_percent),
-	PERCENT("worst_difference_percent", "of any turnaround, either way", worst_difference_percent),
-	PERCENT("worst_undisturbed_difference_percent", "of any undisturbed turnaround, either way", worst_undisturbed_difference_percent),
-	PERCENT("stolen_percent", "of the time tasks had slots, that they had no CPU", stolen_percent),
+	MS("predicted_makespan_ms", NULL, "from the first arrival to the last end", predicted_makespan_ms),
+	MS("measured_makespan_ms", NULL, "from the first arrival to the last end", measured_makespan_ms),
+	MS("undisturbed_makespan_ms", NULL, "measured, without the time others took from the slots", undisturbed_makespan_ms),
+	PERCENT("makespan_difference_percent", NULL, "of the measured makespan", makespan_difference_percent),
+	PERCENT("undisturbed_makespan_difference_percent", NULL, "of the undisturbed makespan", undisturbed_makespan_difference_percent),
+	PERCENT("worst_difference_percent", NULL, "of any turnaround, either way", worst_difference_percent),
+	PERCENT("worst_undisturbed_difference_percent", NULL, "of any undisturbed turnaround, either way", worst_undisturbed_difference_percent),
+	PERCENT("stolen_percent", NULL, "of the time tasks had slots, that they had no CPU", stolen_percent),
 };
 #undef PERCENT
 #undef MS

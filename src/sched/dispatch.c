@@ -11,6 +11,7 @@
  * for the confirmation that the old one stands still, which took effect long before.
  */
 #include <errno.h>
+#include <time.h>
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "sched/executor_internal.h"
@@ -218,6 +219,37 @@ static int let_run(hki_task *task)
 	return 0;
 }
 
+static int64_t own_cpu(void)
+{
+	struct timespec used;
+
+	if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used) < 0)
+		return 0;
+	return (int64_t) used.tv_sec * (int64_t) HKI_NS_PER_S + used.tv_nsec;
+}
+
+/*
+ * The same, and what neither we nor the task used meanwhile was taken by others: a
+ * program that is started waits for a CPU like any other.
+ */
+static int let_run_and_count(hki_task *task)
+{
+	hk_sched_executor *executor = task->executor;
+	int64_t before_ns = hki_executor_now(executor);
+	int64_t own_ns = own_cpu();
+	int r = let_run(task);
+	int64_t lost_ns;
+
+	if (r < 0)
+		return r;
+	own_ns = own_cpu() - own_ns;
+	lost_ns = hki_executor_now(executor) - before_ns - own_ns -
+		  ((int64_t) hki_task_cpu(task) - (int64_t) task->told_ns);
+	if (lost_ns > 0)
+		executor->stolen_ns += (uint64_t) lost_ns;
+	return 0;
+}
+
 /* @slot is free and the policy has picked @task. */
 static void place(hki_slot *slot, hki_task *task)
 {
@@ -234,7 +266,7 @@ static void place(hki_slot *slot, hki_task *task)
 		executor->functions++;
 	slot->since_ns = task->since_ns;
 	slot->base_ns = task->told_ns;
-	r = let_run(task);
+	r = let_run_and_count(task);
 	if (r < 0) {
 		leave_slot(task);
 		hki_tasks_try_failed(task);

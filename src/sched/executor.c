@@ -72,6 +72,7 @@ static void destroy(hk_sched_executor *executor)
 	if (executor->policy_state != NULL)
 		executor->policy->destroy(executor->policy_state);
 	hki_name_map_deinit(&executor->by_id);
+	hki_guard_deinit(&executor->guard);
 	hki_free(executor->slots);
 	hki_free(executor->free_indexes);
 	hki_free(executor->quanta);
@@ -314,11 +315,11 @@ static int build(hk_sched_executor *executor, hk_loop *loop,
 {
 	int r;
 
-	hki_guard_init(&executor->guard, loop, opts->orphans);
 	executor->member.on_loop_free = on_loop_free;
 	hki_loop_join(loop, &executor->member);
 	executor->loop = loop;
-	if ((r = make_policy(executor, opts, errors)) < 0 ||
+	r = hki_guard_init(&executor->guard, loop, opts->orphans, opts->guard);
+	if (r < 0 || (r = make_policy(executor, opts, errors)) < 0 ||
 	    (r = make_timers(executor)) < 0 ||
 	    (r = make_slots(executor, opts->slots == 0 ? 1 : opts->slots)) < 0 ||
 	    (r = choose_preemption(executor, opts->preemption, errors)) < 0)
@@ -350,6 +351,7 @@ int hk_sched_executor_new(hk_sched_executor **out, hk_loop *loop,
 	if (executor == NULL)
 		return -ENOMEM;
 	init_lists(executor);
+	executor->guard.fd = -1;
 	executor->owner = getpid();
 	executor->first_arrival_ns = -1;
 	/* The loop's time, as arrivals are counted by it. */

@@ -24,6 +24,8 @@ static void ready(void *state, hk_sched_job *job, hk_sched_reason reason, int64_
 	hki_sched_key time = hki_virtual_get(job);
 
 	(void) now;
+	if (reason == HK_SCHED_ARRIVED)
+		hki_virtual_begin(job);
 	if (was_away(reason)) {
 		hki_sched_key floor = by_key->floor;
 
@@ -31,7 +33,7 @@ static void ready(void *state, hk_sched_job *job, hk_sched_reason reason, int64_
 			floor -= credit(by_key);
 		if (time < floor)
 			time = floor;
-		by_key->weight += hki_sched_tickets(job);
+		by_key->weight += job->own.place;
 	}
 	hki_virtual_set(job, time);
 	hki_by_key_line_up(by_key, time, job);
@@ -51,8 +53,8 @@ static bool outranks(
 static int64_t quantum(void *state, const hk_sched_job *job, int64_t now)
 {
 	const hki_by_key *by_key = state;
-	hki_sched_key share = (hki_sched_key) by_key->opts.latency *
-			      hki_sched_tickets(job) / (hki_sched_key) by_key->weight;
+	hki_sched_key share = (hki_sched_key) by_key->opts.latency * job->own.place /
+			      (hki_sched_key) by_key->weight;
 
 	(void) now;
 	return share > by_key->opts.quantum ? (int64_t) share : by_key->opts.quantum;
@@ -63,7 +65,7 @@ static void leave(void *state, hk_sched_job *job, int64_t now)
 	hki_by_key *by_key = state;
 
 	(void) now;
-	by_key->weight -= hki_sched_tickets(job);
+	by_key->weight -= job->own.place;
 }
 
 static void take_out(void *state, hk_sched_job *job, int64_t now)

@@ -14,9 +14,30 @@
 #include "base/cleanup.h"
 #include "sched/guard_path.h"
 
-void hki_guard_init(hki_guard *guard, hk_loop *loop, hk_sched_orphans orphans)
+int hki_guard_init(
+    hki_guard *guard, hk_loop *loop, hk_sched_orphans orphans, const char *path)
 {
 	*guard = (hki_guard){ .loop = loop, .fd = -1, .orphans = orphans };
+	if (path == NULL)
+		return 0;
+	guard->path = hki_strdup(path);
+	return guard->path == NULL ? -ENOMEM : 0;
+}
+
+void hki_guard_deinit(hki_guard *guard)
+{
+	hki_free(guard->path);
+	guard->path = NULL;
+}
+
+/* The installed program, or the one of a build that is not installed.  Owned. */
+static char *find_program(const hki_guard *guard)
+{
+	const char *directory = secure_getenv("HOSTKIT_LIBEXEC");
+
+	if (guard->path != NULL)
+		return hki_strdup(guard->path);
+	return hki_format("%s/guard", directory == NULL ? HKI_LIBEXEC_PATH : directory);
 }
 
 static void on_guard_end(hk_process *process, const hk_process_exit *how, void *user)
@@ -50,7 +71,6 @@ static int spawn(hki_guard *guard, const char *path, int stdin_fd)
 
 int hki_guard_start(hki_guard *guard)
 {
-	const char *directory = secure_getenv("HOSTKIT_LIBEXEC");
 	hki_cleanup(hki_freep) char *path = NULL;
 	hki_cleanup(hki_closep) int theirs = -1;
 	int ends[2];
@@ -60,7 +80,7 @@ int hki_guard_start(hki_guard *guard)
 		return 0;
 	if (guard->missing)
 		return -ENOENT;
-	path = hki_format("%s/guard", directory == NULL ? HKI_LIBEXEC_PATH : directory);
+	path = find_program(guard);
 	if (path == NULL)
 		return -ENOMEM;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)

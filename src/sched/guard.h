@@ -15,11 +15,15 @@ typedef struct hki_guard {
 	hk_process *process; /* NULL: not running */
 	int fd;              /* our end of its stdin; -1 */
 	hk_sched_orphans orphans;
+	char *path;         /* Owned; NULL: the usual one */
 	const char *cgroup; /* Borrowed; NULL: tasks are named one by one */
 	bool missing;       /* it could not be started; not tried again */
 } hki_guard;
 
-void hki_guard_init(hki_guard *guard, hk_loop *loop, hk_sched_orphans orphans);
+/* @path is Copied; NULL: the usual program.  0 or -ENOMEM; release with _deinit. */
+int hki_guard_init(
+    hki_guard *guard, hk_loop *loop, hk_sched_orphans orphans, const char *path);
+void hki_guard_deinit(hki_guard *guard);
 /* See to it that it runs.  1 if it was started just now (and knows nobody yet), 0 if it
  * runs, or why it cannot. */
 int hki_guard_start(hki_guard *guard);

@@ -71,11 +71,12 @@ static void ready(void *state, hk_sched_job *job, hk_sched_reason reason, int64_
 {
 	lottery *own = state;
 
-	(void) reason;
 	(void) now;
+	if (reason == HK_SCHED_ARRIVED)
+		job->own.place = hki_sched_tickets(job);
 	own->jobs[job->index] = job;
 	own->drawn = NULL;
-	hki_ticket_tree_add(&own->tree, job->index, hki_sched_tickets(job));
+	hki_ticket_tree_add(&own->tree, job->index, job->own.place);
 }
 
 static void take_out(void *state, hk_sched_job *job, int64_t now)
@@ -84,7 +85,7 @@ static void take_out(void *state, hk_sched_job *job, int64_t now)
 
 	(void) now;
 	own->drawn = NULL;
-	hki_ticket_tree_take(&own->tree, job->index, hki_sched_tickets(job));
+	hki_ticket_tree_take(&own->tree, job->index, job->own.place);
 }
 
 static hk_sched_job *peek(void *state, int64_t now)

@@ -12,7 +12,8 @@ static void ready(void *state, hk_sched_job *job, hk_sched_reason reason, int64_
 	uint32_t lowest = levels->opts.levels - 1;
 
 	(void) now;
-	job->own.level = job->task->queue < lowest ? job->task->queue : lowest;
+	if (reason == HK_SCHED_ARRIVED)
+		job->own.level = job->task->queue < lowest ? job->task->queue : lowest;
 	if (reason == HK_SCHED_PREEMPTED && !hki_levels_used_up(levels, job)) {
 		hki_levels_prepend(levels, job);
 		return;

@@ -5,16 +5,18 @@
  */
 #include "sched/by_key.h"
 
-static int64_t period_of(const hk_sched_job *job)
+/* Kept in own.value, so that the task need not be looked at again. */
+static int64_t period_of(const hk_sched_task *task)
 {
-	return job->task->period == 0 ? HK_SCHED_NEVER : job->task->period;
+	return task->period == 0 ? HK_SCHED_NEVER : task->period;
 }
 
 static void ready(void *state, hk_sched_job *job, hk_sched_reason reason, int64_t now)
 {
-	(void) reason;
 	(void) now;
-	hki_by_key_add(state, period_of(job), job);
+	if (reason == HK_SCHED_ARRIVED)
+		job->own.value = period_of(job->task);
+	hki_by_key_add(state, job->own.value, job);
 }
 
 static bool outranks(
@@ -22,7 +24,7 @@ static bool outranks(
 {
 	(void) state;
 	(void) now;
-	return period_of(ready_job) < period_of(running);
+	return ready_job->own.value < running->own.value;
 }
 
 const hk_sched_policy hki_sched_rate_monotonic = {

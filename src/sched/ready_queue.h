@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 #include <hostkit/sched.h>
+#include "sched/fetch.h"
 
 /*
  * Ready jobs in a row, linked through themselves: nothing to allocate, so
@@ -55,6 +56,8 @@ static inline hk_sched_job *hki_ready_queue_pop(hki_ready_queue *queue)
 
 	if (job != NULL)
 		hki_ready_queue_remove(queue, job);
+	if (queue->first != NULL)
+		hki_sched_fetch(queue->first);
 	return job;
 }
 

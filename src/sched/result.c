@@ -212,6 +212,27 @@ int hki_sched_result_slice(
 	return 0;
 }
 
+/* The slices of each CPU lie one behind the other: what continues the one before
+ * becomes one with it.  The keys become the beginnings.  How many are left. */
+static size_t join_slices(hk_sched_slice *slices, hki_sort_entry *entries, size_t count)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		hk_sched_slice *slice = &slices[entries[i].value];
+		hk_sched_slice *last = left > 0 ? &slices[entries[left - 1].value] : NULL;
+
+		if (last != NULL && last->cpu == slice->cpu && last->job == slice->job &&
+		    last->end == slice->start) {
+			last->end = slice->end;
+			continue;
+		}
+		entries[left].key = (uint64_t) slice->start;
+		entries[left++].value = entries[i].value;
+	}
+	return left;
+}
+
 /* The slices were noted when they ended: put them in the order of their beginnings. */
 static int order_slices(hk_sched_result *result)
 {
@@ -225,8 +246,8 @@ static int order_slices(hk_sched_result *result)
 		entries[i] = (hki_sort_entry){ result->slices[i].cpu, i };
 	if (r == 0)
 		r = hki_sched_sort(entries, count);
-	for (size_t i = 0; r == 0 && i < count; i++)
-		entries[i].key = (uint64_t) result->slices[entries[i].value].start;
+	if (r == 0)
+		count = join_slices(result->slices, entries, count);
 	if (r == 0)
 		r = hki_sched_sort(entries, count);
 	for (size_t i = 0; r == 0 && i < count; i++)
@@ -238,6 +259,7 @@ static int order_slices(hk_sched_result *result)
 	}
 	hki_free(result->slices);
 	result->slices = sorted;
+	result->slice_count = count;
 	result->slice_capacity = count;
 	return 0;
 }

@@ -12,11 +12,12 @@
 #include "sched/releases.h"
 #include "sched/simulator.h"
 
-/* A job is two cache lines; in a line of another it would cost a third. */
+/* Jobs fill whole cache lines, and share none with another. */
 #define LINE 64
 
 #define NS_PER_MS INT64_C(1000000)
-_Static_assert(sizeof(hk_sched_job) % LINE == 0, "a job fills whole cache lines");
+_Static_assert(sizeof(hk_sched_job) % LINE == 0, "the policy's part fills whole lines");
+_Static_assert(sizeof(hki_sim_job) % LINE == 0, "a job fills whole cache lines");
 
 static void sim_deinit(hki_sim *sim)
 {
@@ -26,7 +27,6 @@ static void sim_deinit(hki_sim *sim)
 	hki_ready_heap_deinit(&sim->devices);
 	hki_sim_waits_deinit(&sim->waits);
 	hki_free(sim->jobs_block);
-	hki_free(sim->own);
 	hki_free(sim->cpus);
 	hki_free(sim->expired);
 	hk_sched_result_free(sim->result);
@@ -68,15 +68,13 @@ static int allocate(hki_sim *sim)
 {
 	uintptr_t block;
 
-	sim->jobs_block = hki_alloc((sim->count + 1) * sizeof(sim->jobs[0]));
-	sim->own = hki_zalloc_array(sim->count, sizeof(sim->own[0]));
+	sim->jobs_block = hki_alloc_array(sim->count + 1, sizeof(sim->jobs[0]));
 	sim->cpus = hki_zalloc_array(sim->opts.cpus, sizeof(sim->cpus[0]));
 	sim->expired = hki_alloc_array(sim->opts.cpus, sizeof(sim->expired[0]));
-	if (sim->jobs_block == NULL || sim->own == NULL || sim->cpus == NULL ||
-	    sim->expired == NULL)
+	if (sim->jobs_block == NULL || sim->cpus == NULL || sim->expired == NULL)
 		return -ENOMEM;
 	block = ((uintptr_t) sim->jobs_block + LINE - 1) / LINE * LINE;
-	sim->jobs = (hk_sched_job *) block;
+	sim->jobs = (hki_sim_job *) block;
 	for (uint32_t i = 0; i < sim->opts.cpus; i++)
 		sim->cpus[i].last = UINT32_MAX;
 	return 0;
@@ -88,15 +86,18 @@ static void fill_jobs(hki_sim *sim)
 		const hki_sched_outcome *outcome = &sim->result->jobs[i];
 		const hk_sched_task *task = &sim->workload->tasks[outcome->task];
 
-		sim->jobs[i] = (hk_sched_job){
-			.task = task,
-			.remaining = task->burst,
-			.arrival = outcome->arrival,
-			.deadline = hki_sched_deadline(task, outcome->arrival),
-			.priority = sim->opts.low_first != 0 ? -(int64_t) task->priority
-							     : task->priority,
-			.order = i,
-			.index = i,
+		sim->jobs[i] = (hki_sim_job){
+			.job.task = task,
+			.job.remaining = task->burst,
+			.job.arrival = outcome->arrival,
+			.job.deadline = hki_sched_deadline(task, outcome->arrival),
+			.job.priority = sim->opts.low_first != 0
+					    ? -(int64_t) task->priority
+					    : task->priority,
+			.job.order = i,
+			.job.index = i,
+			.next_io = hki_sim_next_io(task, 0),
+			.start = HK_SCHED_NEVER,
 		};
 	}
 }
@@ -109,7 +110,7 @@ static int reserve_heaps(hki_sim *sim)
 	int r;
 
 	for (size_t i = 0; i < sim->count; i++) {
-		const hk_sched_task *task = sim->jobs[i].task;
+		const hk_sched_task *task = sim->jobs[i].job.task;
 
 		devices += task->io_count > 0;
 		held += task->start_after > 0 || task->depends_on_count > 0;

@@ -55,7 +55,7 @@ static hk_sched_job *leave(hki_sim *sim, hki_sim_cpu *cpu)
 
 static void make_ready(hki_sim *sim, hk_sched_job *job, hk_sched_reason reason)
 {
-	sim->own[job->index].state = HKI_SIM_READY;
+	hki_sim_of(job)->state = HKI_SIM_READY;
 	sim->ready++;
 	job->ready_since = sim->now;
 	sim->policy->ready(sim->state, job, reason, sim->now);
@@ -70,14 +70,11 @@ static bool is_near_end(
 }
 
 /* How long @job may run before something happens to it. */
-static int64_t slice_of(const hki_sim *sim, const hk_sched_job *job)
+static int64_t slice_of(const hki_sim *sim, hk_sched_job *job)
 {
-	const hk_sched_task *task = job->task;
-	uint32_t io_next = sim->own[job->index].io_next;
-	int64_t longest = job->remaining;
+	int64_t until_io = hki_sim_of(job)->next_io - job->ran;
+	int64_t longest = job->remaining < until_io ? job->remaining : until_io;
 
-	if (io_next < task->io_count && task->io[io_next].after - job->ran < longest)
-		longest = task->io[io_next].after - job->ran;
 	if (sim->policy->quantum != NULL) {
 		int64_t quantum = sim->policy->quantum(sim->state, job, sim->now);
 
@@ -95,7 +92,7 @@ static int64_t slice_of(const hki_sim *sim, const hk_sched_job *job)
 /* Give @cpu to @job, which was just picked. */
 static void start(hki_sim *sim, hki_sim_cpu *cpu, hk_sched_job *job)
 {
-	hki_sched_outcome *outcome = &sim->result->jobs[job->index];
+	hki_sim_job *own = hki_sim_of(job);
 	bool other = cpu->last != UINT32_MAX && cpu->last != job->index;
 
 	sim->ready--;
@@ -114,11 +111,10 @@ static void start(hki_sim *sim, hki_sim_cpu *cpu, hk_sched_job *job)
 	cpu->charged_to = cpu->begin;
 	job->cpu = (uint32_t) (cpu - sim->cpus);
 	cpu->end = cpu->begin + slice_of(sim, job);
-	sim->own[job->index].state = HKI_SIM_RUNNING;
-	outcome->slices++;
-	outcome->cpu = job->cpu;
-	if (outcome->start == HK_SCHED_NEVER)
-		outcome->start = cpu->begin;
+	own->state = HKI_SIM_RUNNING;
+	own->slices++;
+	if (own->start == HK_SCHED_NEVER)
+		own->start = cpu->begin;
 }
 
 /* ---- what happens at one instant ---- */
@@ -127,10 +123,13 @@ static void end_job(hki_sim *sim, hk_sched_job *job)
 {
 	hki_sched_outcome *outcome = &sim->result->jobs[job->index];
 
+	outcome->start = hki_sim_of(job)->start;
 	outcome->end = sim->now;
 	outcome->ran = job->ran;
+	outcome->slices = hki_sim_of(job)->slices;
+	outcome->cpu = job->cpu;
 	outcome->outcome = HK_SCHED_DONE;
-	sim->own[job->index].state = HKI_SIM_ENDED;
+	hki_sim_of(job)->state = HKI_SIM_ENDED;
 	sim->left--;
 	if (sim->policy->ended != NULL)
 		sim->policy->ended(sim->state, job, sim->now);
@@ -140,10 +139,11 @@ static void end_job(hki_sim *sim, hk_sched_job *job)
 
 static void block_job(hki_sim *sim, hk_sched_job *job)
 {
-	hki_sim_job *own = &sim->own[job->index];
+	hki_sim_job *own = hki_sim_of(job);
 	int64_t duration = job->task->io[own->io_next++].duration;
 
 	own->state = HKI_SIM_BLOCKED;
+	own->next_io = hki_sim_next_io(job->task, own->io_next);
 	sim->result->jobs[job->index].io += duration;
 	if (sim->policy->blocked != NULL)
 		sim->policy->blocked(sim->state, job, sim->now);
@@ -153,12 +153,10 @@ static void block_job(hki_sim *sim, hk_sched_job *job)
 static void end_slice(hki_sim *sim, hki_sim_cpu *cpu)
 {
 	hk_sched_job *job = leave(sim, cpu);
-	uint32_t io_next = sim->own[job->index].io_next;
 
 	if (job->remaining == 0)
 		end_job(sim, job);
-	else if (io_next < job->task->io_count &&
-		 job->task->io[io_next].after == job->ran)
+	else if (hki_sim_of(job)->next_io == job->ran)
 		block_job(sim, job);
 	else
 		sim->expired[sim->expired_count++] = job->index;
@@ -175,7 +173,7 @@ static void end_slices(hki_sim *sim)
 static void take_expired(hki_sim *sim)
 {
 	for (uint32_t i = 0; i < sim->expired_count; i++)
-		make_ready(sim, &sim->jobs[sim->expired[i]], HK_SCHED_QUANTUM_END);
+		make_ready(sim, &sim->jobs[sim->expired[i]].job, HK_SCHED_QUANTUM_END);
 	sim->expired_count = 0;
 }
 
@@ -194,7 +192,7 @@ static void arrive(hki_sim *sim, hk_sched_job *job)
 
 void hki_sim_let_go(hki_sim *sim, uint32_t index)
 {
-	hk_sched_job *job = &sim->jobs[index];
+	hk_sched_job *job = &sim->jobs[index].job;
 	int64_t at = job->task->start_after;
 
 	/* Who has not arrived yet will be looked at when it does. */
@@ -208,11 +206,12 @@ static void take_arrivals(hki_sim *sim)
 {
 	bool mixed = is_due(sim, &sim->held);
 
-	while (sim->arrived < sim->count && sim->jobs[sim->arrived].arrival <= sim->now) {
+	while (sim->arrived < sim->count &&
+	       sim->jobs[sim->arrived].job.arrival <= sim->now) {
 		uint32_t index = (uint32_t) sim->arrived++;
-		hk_sched_job *job = &sim->jobs[index];
+		hk_sched_job *job = &sim->jobs[index].job;
 
-		if (sim->own[index].state == HKI_SIM_ENDED || sim->own[index].waits > 0)
+		if (sim->jobs[index].state == HKI_SIM_ENDED || sim->jobs[index].waits > 0)
 			continue;
 		if (mixed || job->task->start_after > sim->now)
 			hki_sim_let_go(sim, index);
@@ -342,7 +341,7 @@ static int64_t next_instant(const hki_sim *sim)
 	int64_t at = earlier(first_of(&sim->held), first_of(&sim->devices));
 
 	if (sim->arrived < sim->count)
-		at = earlier(at, sim->jobs[sim->arrived].arrival);
+		at = earlier(at, sim->jobs[sim->arrived].job.arrival);
 	for (uint32_t i = 0; i < sim->opts.cpus && sim->busy > 0; i++) {
 		const hki_sim_cpu *cpu = &sim->cpus[i];
 

@@ -13,13 +13,28 @@ typedef enum hki_sim_state {
 	HKI_SIM_ENDED
 } hki_sim_state;
 
-/* What the simulator knows of a job beside what the policy sees and the result keeps. */
+/*
+ * A job: what the policy sees, and right behind it, in a cache line of its own, what
+ * the simulator wants to know at every decision.  The task itself is looked at when
+ * the job arrives, waits or ends, and not in between.
+ */
 typedef struct hki_sim_job {
+	hk_sched_job job; /* first: a policy gives back its address */
+	int64_t next_io;  /* CPU time at which it waits next, or HK_SCHED_NEVER */
+	int64_t start;    /* HK_SCHED_NEVER: not yet */
+	uint64_t slices;
 	uint32_t state;   /* hki_sim_state */
 	uint32_t io_next; /* index of its next I/O */
 	uint32_t waits;   /* dependencies that have not ended */
 	uint32_t doomed;  /* one of them ended otherwise than it had to */
+	uint64_t reserved[3];
 } hki_sim_job;
+
+/* The job that a policy gave back. */
+static inline hki_sim_job *hki_sim_of(hk_sched_job *job)
+{
+	return (hki_sim_job *) job;
+}
 
 typedef struct hki_sim_cpu {
 	hk_sched_job *job;  /* NULL: idle */
@@ -51,13 +66,12 @@ typedef struct hki_sim {
 	uint64_t events;  /* of the policy, so far */
 	int failure;      /* sticky: -ENOMEM while noting slices */
 
-	hk_sched_job *jobs; /* inside jobs_block, each in two cache lines of its own */
+	hki_sim_job *jobs; /* inside jobs_block, each in cache lines of its own */
 	void *jobs_block;
-	hki_sim_job *own; /* by index, beside jobs */
-	size_t count;     /* of jobs */
-	size_t left;      /* that have not ended */
-	size_t ready;     /* in the policy's set */
-	size_t arrived;   /* how many of the jobs were looked at, in order of arrival */
+	size_t count;   /* of jobs */
+	size_t left;    /* that have not ended */
+	size_t ready;   /* in the policy's set */
+	size_t arrived; /* how many of the jobs were looked at, in order of arrival */
 
 	hki_ready_heap held;    /* arrived, by the time they may start */
 	hki_ready_heap devices; /* by the time I/O is done */
@@ -69,6 +83,12 @@ typedef struct hki_sim {
 
 	hki_sim_waits waits;
 } hki_sim;
+
+/* The CPU time at which I/O number @next begins, or HK_SCHED_NEVER. */
+static inline int64_t hki_sim_next_io(const hk_sched_task *task, uint32_t next)
+{
+	return next < task->io_count ? task->io[next].after : HK_SCHED_NEVER;
+}
 
 /* Run to the end.  0, HK_ELIMIT, -ERANGE or -EPROTO, told; or -ENOMEM. */
 int hki_sim_run(hki_sim *sim);

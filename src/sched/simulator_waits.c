@@ -100,7 +100,7 @@ static int begin(hki_sim *sim, const uint32_t *jobs)
 		waits->first[i] += waits->first[i - 1];
 	r = each_edge(sim, jobs, place_edge);
 	for (size_t k = 0; r == 0 && k < waits->first[sim->count]; k++)
-		sim->own[waits->to[k]].waits++;
+		sim->jobs[waits->to[k]].waits++;
 	return r;
 }
 
@@ -136,7 +136,7 @@ static bool is_met(uint32_t condition, bool good)
 static void give_up(hki_sim *sim, uint32_t index)
 {
 	sim->result->jobs[index].outcome = HK_SCHED_DEPENDENCY_FAILED;
-	sim->own[index].state = HKI_SIM_ENDED;
+	sim->jobs[index].state = HKI_SIM_ENDED;
 	sim->left--;
 }
 
@@ -152,7 +152,7 @@ void hki_sim_waits_end(hki_sim *sim, uint32_t index)
 
 		for (size_t k = waits->first[ended]; k < waits->first[ended + 1]; k++) {
 			uint32_t waiting = waits->to[k];
-			hki_sim_job *own = &sim->own[waiting];
+			hki_sim_job *own = &sim->jobs[waiting];
 
 			if (!is_met(waits->conditions[k], good))
 				own->doomed = 1;

@@ -1,6 +1,6 @@
 /*
  * What a schedule was worth.  Sums are exact (128 bits) and divided once, at the
- * end; percentiles are those of the sorted values (nearest rank), not estimates.
+ * end; percentiles are values that occurred (nearest rank), not estimates.
  */
 #include <errno.h>
 #include "base/alloc.h"
@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "sched/ready_heap.h"
 #include "sched/result.h"
-#include "sched/sort.h"
+#include "sched/select.h"
 
 enum {
 	FIELD_TASKS,
@@ -126,11 +126,12 @@ typedef struct summary {
 	int64_t max;
 } summary;
 
-static int64_t rank(const hki_sort_entry *sorted, size_t count, unsigned int percent)
+/* Nearest rank: the smallest value that so many of a hundred are not above. */
+static size_t rank_of(size_t count, unsigned int percent)
 {
 	size_t place = (count * percent + 99) / 100;
 
-	return (int64_t) sorted[place == 0 ? 0 : place - 1].key;
+	return place == 0 ? 0 : place - 1;
 }
 
 /* Executors may note a start a little before the arrival they were told of. */
@@ -139,10 +140,13 @@ static uint64_t not_negative(int64_t ticks)
 	return ticks < 0 ? 0 : (uint64_t) ticks;
 }
 
-static int sum_up(summary *out, measure_fn measure, const hk_sched_result *result,
-    hki_sort_entry *entries, size_t ran)
+/* @values has room for twice the jobs that ran. */
+static summary sum_up(
+    measure_fn measure, const hk_sched_result *result, uint64_t *values, size_t ran)
 {
+	uint64_t *spare = values + ran;
 	hki_sched_key sum = 0;
+	uint64_t most = 0;
 	size_t at = 0;
 
 	for (size_t i = 0; i < result->count; i++) {
@@ -152,18 +156,17 @@ static int sum_up(summary *out, measure_fn measure, const hk_sched_result *resul
 			continue;
 		ticks = measure(&result->jobs[i]);
 		sum += ticks;
-		entries[at++].key = not_negative(ticks);
+		values[at] = not_negative(ticks);
+		most = values[at] > most ? values[at] : most;
+		at++;
 	}
-	if (hki_sched_sort(entries, ran) < 0)
-		return -ENOMEM;
-	*out = (summary){
+	return (summary){
 		.average = (double) sum / (double) ran,
-		.p50 = rank(entries, ran, 50),
-		.p90 = rank(entries, ran, 90),
-		.p99 = rank(entries, ran, 99),
-		.max = (int64_t) entries[ran - 1].key,
+		.p50 = (int64_t) hki_sched_select(values, spare, ran, rank_of(ran, 50)),
+		.p90 = (int64_t) hki_sched_select(values, spare, ran, rank_of(ran, 90)),
+		.p99 = (int64_t) hki_sched_select(values, spare, ran, rank_of(ran, 99)),
+		.max = (int64_t) most,
 	};
-	return 0;
 }
 
 static void put_measures(hk_sched_statistics *out, const summary *response,
@@ -191,22 +194,19 @@ static void put_measures(hk_sched_statistics *out, const summary *response,
 
 static int take_measures(hk_sched_result *result, size_t ran)
 {
-	hki_cleanup(hki_freep) hki_sort_entry *entries =
-	    hki_zalloc_array(ran, sizeof(entries[0]));
+	hki_cleanup(hki_freep) uint64_t *values =
+	    hki_alloc_array(ran, 2 * sizeof(values[0]));
 	summary response;
 	summary wait;
 	summary turnaround;
-	int r = entries == NULL ? -ENOMEM : 0;
 
-	if (r == 0)
-		r = sum_up(&response, response_of, result, entries, ran);
-	if (r == 0)
-		r = sum_up(&wait, wait_of, result, entries, ran);
-	if (r == 0)
-		r = sum_up(&turnaround, turnaround_of, result, entries, ran);
-	if (r == 0)
-		put_measures(&result->statistics, &response, &wait, &turnaround);
-	return r;
+	if (values == NULL)
+		return -ENOMEM;
+	response = sum_up(response_of, result, values, ran);
+	wait = sum_up(wait_of, result, values, ran);
+	turnaround = sum_up(turnaround_of, result, values, ran);
+	put_measures(&result->statistics, &response, &wait, &turnaround);
+	return 0;
 }
 
 /* R. Jain's index over the share of its turnaround that each job was running. */

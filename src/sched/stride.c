@@ -12,6 +12,8 @@ static void ready(void *state, hk_sched_job *job, hk_sched_reason reason, int64_
 	hki_sched_key pass = hki_virtual_get(job);
 
 	(void) now;
+	if (reason == HK_SCHED_ARRIVED)
+		hki_virtual_begin(job);
 	if (reason != HK_SCHED_PREEMPTED && reason != HK_SCHED_QUANTUM_END &&
 	    pass < by_key->floor)
 		pass = by_key->floor;

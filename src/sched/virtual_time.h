@@ -26,10 +26,18 @@ static inline void hki_virtual_set(hk_sched_job *job, hki_sched_key time)
 	job->own.low = (uint64_t) (hki_uint128) time;
 }
 
+/* The first time a job is seen: what a tick costs it is worked out once and kept with
+ * it (own.value), and so are its tickets (own.place). */
+static inline void hki_virtual_begin(hk_sched_job *job)
+{
+	job->own.place = hki_sched_tickets(job);
+	job->own.value = (int64_t) (HKI_VIRTUAL_TICK / job->own.place);
+}
+
 /* What @ran ticks are on the clock of @job. */
 static inline hki_sched_key hki_virtual_of(const hk_sched_job *job, int64_t ran)
 {
-	return ran * (HKI_VIRTUAL_TICK / hki_sched_tickets(job));
+	return (hki_sched_key) ran * job->own.value;
 }
 
 /* As the functions of a policy. */

@@ -8,6 +8,10 @@
  * process.  A process of one thread, which most are, is complete at once.  For
  * the others a sum is kept until the end of the walk; since ids come round, a
  * thread may even come before the main one of its process, and is then kept aside.
+ *
+ * A kernel may keep tasks out of such walks (sandboxes do).  So every so many
+ * samples the walk is held against the list of /proc, and who is missing from it is
+ * read from files, in between the others.
  */
 #include "system/engine_bpf.h"
 
@@ -17,7 +21,7 @@
 #include <hostkit/error.h>
 #include "base/alloc.h"
 #include "base/cleanup.h"
-#include "base/clock.h"
+#include "os/procfs.h"
 #include "system/bpf_load.h"
 
 /* A process whose threads are being added up. */
@@ -34,6 +38,10 @@ typedef struct bpf_state {
 	hki_task *strays; /* threads that came before their process */
 	size_t stray_count;
 	size_t stray_capacity;
+	int32_t *hidden; /* processes that walks do not show, ascending */
+	size_t hidden_count;
+	size_t hidden_capacity;
+	size_t hidden_at; /* the next one in this walk */
 } bpf_state;
 
 /* ---- growing lists ---- */
@@ -114,6 +122,7 @@ static bool is_same(
 
 static void begin_row(hk_system_processes *table, hki_row *row, const hki_task *task)
 {
+	row->walked = true;
 	row->start_ns = task->base.start + (uint64_t) table->start_offset_ns;
 	hki_row_set_start(table, row, row->start_ns / table->tick_ns);
 	row->row.inode = task->base.inode;
@@ -130,12 +139,44 @@ static int find_row(hk_system_processes *table, hki_row **out, const hki_task *t
 		return r;
 	if (*out != NULL && is_same(table, *out, task)) {
 		(*out)->unsettled = false;
+		(*out)->walked = true;
 		return hki_merge_keep(table, *out);
 	}
 	r = hki_merge_add(table, out, (int32_t) task->head.tgid);
 	if (r == 0)
 		begin_row(table, *out, task);
 	return r;
+}
+
+static int read_from_files(hk_system_processes *table, int32_t pid)
+{
+	uint32_t read = table->read;
+	int r;
+
+	table->read = table->file_read;
+	r = hki_read_process(table, pid, NULL);
+	table->read = read;
+	return r;
+}
+
+/* Those that the walk has passed over without showing them.  One that it shows after
+ * all is left to it. */
+static int read_hidden(hk_system_processes *table, int32_t before)
+{
+	bpf_state *state = table->engine_state;
+
+	while (state->hidden_at < state->hidden_count &&
+	       state->hidden[state->hidden_at] < before) {
+		int r = read_from_files(table, state->hidden[state->hidden_at]);
+
+		if (r < 0)
+			return r;
+		state->hidden_at++;
+	}
+	if (state->hidden_at < state->hidden_count &&
+	    state->hidden[state->hidden_at] == before)
+		state->hidden_at++;
+	return 0;
 }
 
 static int take(hk_system_processes *table, const hki_task *task)
@@ -155,7 +196,9 @@ static int take(hk_system_processes *table, const hki_task *task)
 		hki_task_add(&of->sum, task);
 		return 0;
 	}
-	r = find_row(table, &row, task);
+	r = read_hidden(table, (int32_t) task->head.tgid);
+	if (r == 0)
+		r = find_row(table, &row, task);
 	if (r < 0)
 		return r;
 	if (task->head.threads > 1)
@@ -225,7 +268,7 @@ static void finish_groups(hk_system_processes *table)
 		hki_task_fill(table, state->groups[i].row, &state->groups[i].sum);
 }
 
-static int walk(hk_system_processes *table)
+static int walk_once(hk_system_processes *table)
 {
 	bpf_state *state = table->engine_state;
 	hki_cleanup(hki_closep) int fd = -1;
@@ -240,13 +283,84 @@ static int walk(hk_system_processes *table)
 		wanted |= HKI_TASKS_PROGRAM;
 	state->group_count = 0;
 	state->stray_count = 0;
+	state->hidden_at = 0;
 	fd = hki_bpf_tasks_walk(&state->tasks, wanted);
 	if (fd < 0)
 		return fd;
 	r = read_all(table, fd);
 	if (r == 0)
+		r = read_hidden(table, INT32_MAX);
+	if (r == 0)
 		finish_groups(table);
 	return r;
+}
+
+/* ---- who is missing ---- */
+
+/* Has it been there since before the walk? */
+static bool is_older_than_walk(const hk_system_processes *table, int32_t pid)
+{
+	hki_proc_stat stat;
+
+	return hki_proc_stat_read(&stat, pid) == 0 &&
+	       (stat.start_ticks + 1) * table->tick_ns < table->boot_now_ns;
+}
+
+static int add_hidden(bpf_state *state, int32_t pid)
+{
+	void *items = state->hidden;
+	int r = reserve(
+	    &items, state->hidden_count, &state->hidden_capacity, sizeof(int32_t));
+
+	state->hidden = items;
+	if (r == 0)
+		state->hidden[state->hidden_count++] = pid;
+	return r;
+}
+
+/* Hold the walk against the list of /proc.  1 when it has to be repeated. */
+static int look_for_hidden(hk_system_processes *table)
+{
+	bpf_state *state = table->engine_state;
+	size_t before = state->hidden_count;
+	size_t count;
+	size_t at = 0;
+	int r = hki_proc_list(table, &count);
+
+	if (r < 0)
+		return r;
+	state->hidden_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		int32_t pid = table->pids[i];
+		bool known;
+
+		while (at < table->next.count && table->next.items[at]->row.pid < pid)
+			at++;
+		known = at < table->next.count && table->next.items[at]->row.pid == pid;
+		/* Rows that were read from files are the hidden ones we know. */
+		if (known && table->next.items[at]->walked)
+			continue;
+		if (!known && !is_older_than_walk(table, pid))
+			continue;
+		r = add_hidden(state, pid);
+		if (r < 0)
+			return r;
+	}
+	return state->hidden_count > before;
+}
+
+static int walk(hk_system_processes *table)
+{
+	int r = walk_once(table);
+
+	if (r < 0 || !table->full)
+		return r;
+	r = look_for_hidden(table);
+	if (r <= 0)
+		return r;
+	hki_merge_abort(table);
+	hki_merge_begin(table);
+	return walk_once(table);
 }
 
 /* ---- loading ---- */
@@ -260,6 +374,7 @@ static void close_engine(hk_system_processes *table)
 	hki_bpf_tasks_close(&state->tasks);
 	hki_free(state->groups);
 	hki_free(state->strays);
+	hki_free(state->hidden);
 	hki_free(state);
 	table->engine_state = NULL;
 }

@@ -4,13 +4,13 @@
  * up, so that 100 % means full.
  *
  * File systems that know their space (and lie below nothing else) are asked
- * directly; everything that a server, a program or another file system answers
- * for is asked on a thread with a deadline.  One that does not answer keeps its
+ * directly; what a server, a program or another file system answers for is asked
+ * by somebody else, with a deadline.  One that does not answer keeps its
  * last figures, marked with their age.
  */
 #include <errno.h>
 #include <string.h>
-#include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <hostkit/error.h>
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -24,7 +24,7 @@ typedef struct figure {
 	uint64_t device;
 	bool known;
 	uint64_t taken_ns;
-	struct statvfs space;
+	struct statfs space;
 	int result; /* of the latest question */
 } figure;
 
@@ -91,7 +91,7 @@ static int renew(filesystems_state *state)
 
 /* ---- asking ---- */
 
-static void take_answer(figure *figures, int result, const struct statvfs *space)
+static void take_answer(figure *figures, int result, const struct statfs *space)
 {
 	figures->result = result;
 	if (result < 0)
@@ -141,13 +141,13 @@ static int ask(hk_system *system, filesystems_state *state)
 		return r;
 	for (size_t i = 0; i < state->mounts.count; i++) {
 		const hki_mount *mount = &state->mounts.items[i];
-		struct statvfs space;
+		struct statfs space;
 
 		if (!mount->chosen)
 			continue;
 		if (mount->prompt)
 			take_answer(&state->shown.items[shown],
-			    statvfs(mount->point, &space) < 0 ? -errno : 0, &space);
+			    statfs(mount->point, &space) < 0 ? -errno : 0, &space);
 		else
 			state->questions[slow++] =
 			    (hki_space_question){ .path = mount->point };
@@ -158,11 +158,15 @@ static int ask(hk_system *system, filesystems_state *state)
 
 /* ---- records ---- */
 
-static uint64_t bytes_of(uint64_t blocks, const struct statvfs *space)
+static uint64_t unit_of(const struct statfs *space)
 {
-	uint64_t unit = space->f_frsize != 0 ? space->f_frsize : space->f_bsize;
+	return (uint64_t) (space->f_frsize != 0 ? space->f_frsize : space->f_bsize);
+}
 
-	return __builtin_mul_overflow(blocks, unit, &blocks) ? UINT64_MAX : blocks;
+static uint64_t bytes_of(uint64_t blocks, const struct statfs *space)
+{
+	return __builtin_mul_overflow(blocks, unit_of(space), &blocks) ? UINT64_MAX
+								       : blocks;
 }
 
 static uint64_t less(uint64_t a, uint64_t b)
@@ -170,13 +174,12 @@ static uint64_t less(uint64_t a, uint64_t b)
 	return a > b ? a - b : 0;
 }
 
-static void fill_space(hk_system_filesystem *record, const struct statvfs *space)
+static void fill_space(hk_system_filesystem *record, const struct statfs *space)
 {
 	uint64_t used = less(space->f_blocks, space->f_bfree);
 	uint64_t percent;
 
-	HKI_PUT(filesystem, record, block_bytes,
-	    space->f_frsize != 0 ? space->f_frsize : space->f_bsize);
+	HKI_PUT(filesystem, record, block_bytes, unit_of(space));
 	HKI_PUT(filesystem, record, total_bytes, bytes_of(space->f_blocks, space));
 	HKI_PUT(filesystem, record, used_bytes, bytes_of(used, space));
 	HKI_PUT(filesystem, record, available_bytes, bytes_of(space->f_bavail, space));

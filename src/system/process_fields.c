@@ -166,6 +166,7 @@ void hki_fields_apply(hk_system_processes *table)
 	add(&table->shown, &always);
 	add(&table->shown, &ends);
 	table->read = sources_of(&table->shown, by_walk);
+	table->file_read = sources_of(&table->shown, false);
 	table->memory_parts = has(&table->shown, HK_SYSTEM_PROCESS_SHARED);
 	for (int i = HK_SYSTEM_PROCESS_RSS_ANONYMOUS; i <= HK_SYSTEM_PROCESS_SWAP; i++)
 		table->memory_parts |= has(&table->shown, (unsigned int) i);

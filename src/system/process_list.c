@@ -94,10 +94,10 @@ static int read_list(hk_system_processes *table, size_t *count)
 	}
 }
 
-int hki_proc_walk(
-    hk_system_processes *table, int (*each)(hk_system_processes *table, int32_t pid))
+int hki_proc_list(hk_system_processes *table, size_t *out_count)
 {
 	size_t count = 0;
+	size_t kept = 0;
 	int r = read_list(table, &count);
 
 	if (r < 0)
@@ -107,13 +107,21 @@ int hki_proc_walk(
 			sort(table->pids, count);
 			break;
 		}
-	for (size_t i = 0; i < count; i++) {
-		/* An id that is listed twice was handed on while we read. */
-		if (i > 0 && table->pids[i] == table->pids[i - 1])
-			continue;
-		r = each(table, table->pids[i]);
-		if (r < 0)
-			return r;
-	}
+	/* An id that is listed twice was handed on while we read. */
+	for (size_t i = 0; i < count; i++)
+		if (i == 0 || table->pids[i] != table->pids[i - 1])
+			table->pids[kept++] = table->pids[i];
+	*out_count = kept;
 	return 0;
+}
+
+int hki_proc_walk(
+    hk_system_processes *table, int (*each)(hk_system_processes *table, int32_t pid))
+{
+	size_t count = 0;
+	int r = hki_proc_list(table, &count);
+
+	for (size_t i = 0; r >= 0 && i < count; i++)
+		r = each(table, table->pids[i]);
+	return r < 0 ? r : 0;
 }

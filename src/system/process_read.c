@@ -227,6 +227,7 @@ static void update(hk_system_processes *table, hki_row *row, const hki_stat *sta
     const uint64_t *runtime_ns)
 {
 	table->read_count++;
+	row->walked = false;
 	if (row->fresh || table->full)
 		hki_row_show_always(table, row);
 	fill(table, row, stat);

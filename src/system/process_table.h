@@ -79,7 +79,8 @@ typedef struct hki_row {
 	bool io_moving;
 	bool unsettled; /* seen in the tick of its start: see process_identity.c */
 	bool has_ids;
-	bool ended; /* its end was told; totals are final */
+	bool walked; /* shown by a walk inside the kernel, not by files */
+	bool ended;  /* its end was told; totals are final */
 
 	hk_system_process row; /* what users see */
 
@@ -121,6 +122,7 @@ struct hk_system_processes {
 	hk_system_process_fields fields; /* asked for */
 	hk_system_process_fields shown;  /* with those that are always there */
 	uint32_t read;                   /* HKI_READ_… for this engine */
+	uint32_t file_read;              /* the same, if all came from files */
 	bool memory_parts;               /* something beyond rss is shown */
 
 	/* ---- facts that do not change ---- */
@@ -318,6 +320,8 @@ int hki_process_clock_ns(uint64_t *out, int32_t pid);
 
 /* ---- lists of /proc (process_list.c) ---- */
 
+/* All ids, ascending, in table->pids.  0 or a negative errno. */
+int hki_proc_list(hk_system_processes *table, size_t *out_count);
 /* Call @each with every process id, ascending.  Stops at a negative result. */
 int hki_proc_walk(
     hk_system_processes *table, int (*each)(hk_system_processes *table, int32_t pid));

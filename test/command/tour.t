@@ -5,6 +5,7 @@ The tour: every chapter holds, and says so.
   $ hostkit tour --list | cut -d ' ' -f 1
   processes
   loop
+  scheduling
 
   $ hostkit tour > all
   $ tail -n 1 all | sed -E 's/[0-9]+(\.[0-9]+)?/N/g'

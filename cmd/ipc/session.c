@@ -1,0 +1,272 @@
+/*
+ * The frame around every verb of messages.
+ *
+ * Lines for stdout gather while the loop is busy and leave before it waits, so that a
+ * flood is cheap and a single message is not held back.
+ */
+#include "session.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "exit.h"
+#include "output/fail.h"
+#include "output/text.h"
+
+/* ---- its life ---- */
+
+static void on_signal(hk_signal *signal, int number, void *user)
+{
+	ipc_session *session = user;
+
+	(void) signal;
+	(void) number;
+	session->interrupted = true;
+	ipc_session_stop(session, session->status);
+}
+
+static void on_prepare(hk_hook *hook, void *user)
+{
+	ipc_session *session = user;
+
+	(void) hook;
+	if (fflush(stdout) != 0)
+		ipc_session_stop(session, CMD_EXIT_FAILED);
+}
+
+static int open_all(ipc_session *session)
+{
+	int r;
+
+	if ((r = hk_loop_new(&session->loop)) < 0 ||
+	    (r = hk_signal_start(
+		 &session->signals[0], session->loop, SIGINT, on_signal, session)) < 0 ||
+	    (r = hk_signal_start(
+		 &session->signals[1], session->loop, SIGTERM, on_signal, session)) < 0 ||
+	    (r = hk_hook_start(&session->flusher, session->loop, HK_HOOK_PREPARE,
+		 on_prepare, session)) < 0 ||
+	    (r = hk_error_list_new(&session->errors)) < 0 ||
+	    (r = hk_json_document_new(&session->document, NULL)) < 0)
+		return r;
+	return hk_json_writer_new(&session->writer, 0);
+}
+
+int ipc_session_open(ipc_session *out, const cmd_call *call)
+{
+	int r;
+
+	memset(out, 0, sizeof(*out));
+	out->call = call;
+	out->terminal = isatty(STDOUT_FILENO) == 1;
+	hki_envelope_init(&out->envelope);
+	r = open_all(out);
+	if (r == 0)
+		return 0;
+	ipc_session_close(out);
+	return cmd_fail(&call->output, CMD_EXIT_FAILED, r, NULL, "cannot start");
+}
+
+void ipc_session_close(ipc_session *session)
+{
+	hk_timer_free(session->deadline);
+	hk_hook_free(session->flusher);
+	hk_signal_free(session->signals[0]);
+	hk_signal_free(session->signals[1]);
+	hk_json_writer_free(session->writer);
+	hk_json_document_free(session->document);
+	hk_error_list_free(session->errors);
+	hk_loop_free(session->loop);
+}
+
+void ipc_session_stop(ipc_session *session, int status)
+{
+	if (!session->stopped)
+		session->status = status;
+	session->stopped = true;
+	hk_loop_stop(session->loop, 0);
+}
+
+int ipc_session_run(ipc_session *session)
+{
+	int r = 0;
+
+	if (!session->stopped)
+		r = hk_loop_run(session->loop);
+	if (r < 0)
+		return cmd_fail(&session->call->output, CMD_EXIT_FAILED, r, NULL,
+		    "cannot wait for messages");
+	return cmd_close_stdout(&session->call->output, session->status);
+}
+
+static void on_limit(hk_timer *timer, void *user)
+{
+	ipc_session *session = user;
+
+	(void) timer;
+	ipc_session_stop(session, session->status);
+}
+
+int ipc_session_limit(ipc_session *session, uint64_t after_ns, int status)
+{
+	hk_timer_opts opts = HK_TIMER_OPTS_INIT;
+	int r;
+
+	opts.after_ns = after_ns;
+	opts.fn = on_limit;
+	opts.user = session;
+	opts.background = 1;
+	session->status = status;
+	r = hk_timer_start(&session->deadline, session->loop, &opts);
+	if (r < 0)
+		return cmd_fail(&session->call->output, CMD_EXIT_FAILED, r, NULL,
+		    "cannot set the time limit");
+	return 0;
+}
+
+/* ---- failing ---- */
+
+static int exit_of(int error)
+{
+	switch (error) {
+	case HK_EPARSE:
+	case -EINVAL:
+		return CMD_EXIT_USAGE;
+	case -ECONNREFUSED:
+	case -ENXIO:
+		return CMD_EXIT_NOT_RUNNING;
+	default:
+		return cmd_exit_from_error(error);
+	}
+}
+
+static const char *hint_of(int error)
+{
+	switch (error) {
+	case -ECONNREFUSED:
+	case -ENOENT:
+		return "nobody listens there; 'hostkit ipc serve' and 'hostkit ipc "
+		       "listen' do";
+	case -ENXIO:
+		return "nobody reads from the pipe";
+	case -EADDRINUSE:
+		return "somebody listens there already";
+	case -EACCES:
+	case -EPERM:
+		return "a socket is open to its own user unless its server says "
+		       "otherwise";
+	default:
+		return NULL;
+	}
+}
+
+int ipc_fail(ipc_session *session, const char *doing, const char *url, int error)
+{
+	const cmd_output *output = &session->call->output;
+
+	if (hk_error_list_count(session->errors) > 0)
+		return cmd_fail_list(output, exit_of(error), error, session->errors);
+	return cmd_fail(
+	    output, exit_of(error), error, hint_of(error), "cannot %s '%s'", doing, url);
+}
+
+void ipc_end_with(ipc_session *session, const char *doing, const char *url, int error)
+{
+	if (!session->stopped)
+		ipc_session_stop(session, ipc_fail(session, doing, url, error));
+}
+
+/* ---- printing ---- */
+
+void ipc_print(ipc_session *session, const char *text, size_t length)
+{
+	hki_buffer clean = HKI_BUFFER_INIT;
+
+	if (session->terminal && cmd_text_append_clean(&clean, text, length) == 0)
+		fwrite(clean.data != NULL ? clean.data : "", 1, clean.length, stdout);
+	else
+		fwrite(text, 1, length, stdout);
+	putchar('\n');
+	hki_buffer_deinit(&clean);
+}
+
+hk_json_writer *ipc_event_begin(ipc_session *session, const char *schema)
+{
+	hk_json_writer_reset(session->writer);
+	hk_json_write_object_begin(session->writer);
+	hki_envelope_write(
+	    &session->envelope, session->writer, schema, hki_clock_real_ns());
+	return session->writer;
+}
+
+void ipc_event_end(ipc_session *session)
+{
+	const char *text;
+	size_t length;
+
+	hk_json_write_object_end(session->writer);
+	text = hk_json_writer_text(session->writer, &length);
+	if (text == NULL) {
+		ipc_session_stop(
+		    session, cmd_fail(&session->call->output, CMD_EXIT_FAILED,
+				 hk_json_writer_error(session->writer), NULL,
+				 "cannot write an event"));
+		return;
+	}
+	fwrite(text, 1, length, stdout);
+	putchar('\n');
+}
+
+void ipc_write_data(ipc_session *session, const char *bytes, size_t length)
+{
+	if (hk_json_parse(session->document, bytes, length) < 0) {
+		hk_json_write_bytes(session->writer, "text", bytes, length);
+		return;
+	}
+	hk_json_write_key(session->writer, "data");
+	hk_json_write_value(session->writer, hk_json_root(session->document));
+}
+
+/* ---- reading ---- */
+
+int ipc_check_json(ipc_session *session, const char *text, size_t length)
+{
+	const hk_json_error *error;
+
+	if (hk_json_parse(session->document, text, length) == 0)
+		return 0;
+	error = hk_json_document_error(session->document);
+	return cmd_fail(&session->call->output, CMD_EXIT_USAGE, 0,
+	    "text is JSON in quotes of its own: '\"text\"'",
+	    "'%.60s' is not JSON: %s, at column %zu", text, error->reason, error->column);
+}
+
+/* ---- dialing ---- */
+
+static void on_close(hk_ipc_rpc *rpc, int reason, void *user)
+{
+	ipc_session *session = hk_ipc_rpc_get_data(rpc);
+
+	(void) user;
+	ipc_end_with(session, "keep talking to", session->call->operands[0],
+	    reason == 0 ? -ECONNRESET : reason);
+}
+
+int ipc_dial(
+    hk_ipc_rpc **out, ipc_session *session, const char *url, const hk_ipc_rpc_opts *given)
+{
+	hk_ipc_rpc_opts opts = HK_IPC_RPC_OPTS_INIT;
+	int r;
+
+	if (given != NULL)
+		opts = *given;
+	if (opts.on_close == NULL)
+		opts.on_close = on_close;
+	r = hk_ipc_rpc_dial(out, session->loop, url, &opts, session->errors);
+	if (r < 0)
+		return ipc_fail(session, "dial", url, r);
+	hk_ipc_rpc_set_data(*out, session);
+	return 0;
+}

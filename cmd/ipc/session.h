@@ -1,0 +1,103 @@
+#ifndef HOSTKIT_CMD_IPC_SESSION_H
+#define HOSTKIT_CMD_IPC_SESSION_H
+
+#include <stdbool.h>
+#include <hostkit/error.h>
+#include <hostkit/ipc.h>
+#include <hostkit/ipc_rpc.h>
+#include <hostkit/json.h>
+#include <hostkit/loop.h>
+#include "base/buffer.h"
+#include "base/envelope.h"
+#include "verb.h"
+
+/*
+ * What the verbs of messages have in common: a loop that Ctrl-C ends in order, lines
+ * on stdout that appear at once, and failures told in the same words.
+ */
+typedef struct ipc_session {
+	const cmd_call *call;
+	hk_loop *loop;
+	hk_signal *signals[2];
+	hk_hook *flusher;
+	hk_timer *deadline;
+	hk_error_list *errors; /* of the library call that is being made */
+	hk_json_writer *writer;
+	hk_json_document *document;
+	hki_envelope envelope; /* of --json */
+	bool terminal;         /* stdout is one */
+	bool stopped;
+	bool interrupted; /* by a signal */
+	int status;       /* the exit code */
+} ipc_session;
+
+/* Returns 0, or the exit code after telling. */
+int ipc_session_open(ipc_session *out, const cmd_call *call);
+void ipc_session_close(ipc_session *session);
+
+/* Turn until ipc_session_stop() or a signal.  Returns the exit code. */
+int ipc_session_run(ipc_session *session);
+void ipc_session_stop(ipc_session *session, int status);
+
+/* Stop with @status when @after_ns have passed.  Returns 0 or an exit code. */
+int ipc_session_limit(ipc_session *session, uint64_t after_ns, int status);
+
+/* ---- failing ---- */
+
+/*
+ * Tell that what was to be done with @url failed, by the errors collected or by @error,
+ * and return the exit code.
+ */
+int ipc_fail(ipc_session *session, const char *doing, const char *url, int error);
+/* The same as the end of the session; the first failure counts. */
+void ipc_end_with(ipc_session *session, const char *doing, const char *url, int error);
+
+/* ---- printing ---- */
+
+/* One line, as it is; on a terminal control characters are escaped. */
+void ipc_print(ipc_session *session, const char *text, size_t length);
+
+/* An event of --json: the envelope is written; the caller adds members. */
+hk_json_writer *ipc_event_begin(ipc_session *session, const char *schema);
+/* Print it on one line. */
+void ipc_event_end(ipc_session *session);
+
+/* A member "data" for bytes that are JSON, else "text" (and "text_base64"). */
+void ipc_write_data(ipc_session *session, const char *bytes, size_t length);
+
+/* ---- reading ---- */
+
+/* Is @text one JSON value?  0, or the exit code after telling. */
+int ipc_check_json(ipc_session *session, const char *text, size_t length);
+
+/* Standard input, line by line, whatever it is. */
+typedef struct ipc_input {
+	ipc_session *session;
+	hk_watch *watch;
+	hk_hook *idle; /* instead, for a file */
+	hki_buffer text;
+	bool paused;
+	bool ended;
+	/* A line without its line feed; empty ones are left out. */
+	void (*on_line)(struct ipc_input *input, const char *line, size_t length);
+	void (*on_end)(struct ipc_input *input);
+	void *user;
+} ipc_input;
+
+/* @input has its callbacks set.  Returns 0 or an exit code. */
+int ipc_input_start(ipc_input *input, ipc_session *session);
+/* No lines until it is resumed; legal in on_line. */
+void ipc_input_pause(ipc_input *input);
+void ipc_input_resume(ipc_input *input);
+void ipc_input_stop(ipc_input *input);
+
+/* ---- dialing ---- */
+
+/*
+ * Dial for calls.  @opts may have callbacks; without on_close the session ends with what
+ * went wrong.  Returns 0, or the exit code after telling.
+ */
+int ipc_dial(
+    hk_ipc_rpc **out, ipc_session *session, const char *url, const hk_ipc_rpc_opts *opts);
+
+#endif /* HOSTKIT_CMD_IPC_SESSION_H */

@@ -1,0 +1,705 @@
+/* The table on the live machine, with every engine that can run here. */
+#include <dirent.h>
+#include <errno.h>
+#include <math.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include <hostkit/allocator.h>
+#include "os/pidref.h"
+#include "system/process_table.h"
+#include "system/process_test_child.h"
+
+static const hk_system_process *row_of(hk_system_processes *table, pid_t pid)
+{
+	const hk_system_process *row = hk_system_processes_find(table, pid);
+
+	assert_non_null(row);
+	return row;
+}
+
+static bool shows(const hk_system_process *row, hk_system_process_field field)
+{
+	return hk_record_has(&row->record, field);
+}
+
+/* ---- one row ---- */
+
+static void our_own_row_is_right(void **state)
+{
+	static const char *const fields[] = { "pid", "group", "session", "uid", "gid",
+		"voluntary_switches", NULL };
+	hki_pidref self;
+
+	(void) state;
+	assert_int_equal(0, hki_pidref_open(&self, getpid()));
+	for (int i = 0; i < TEST_ENGINES; i++) {
+		hk_system_processes *table = test_table(test_engines[i], fields);
+		const hk_system_process *row;
+
+		if (table == NULL)
+			continue;
+		test_sample(table);
+		row = row_of(table, getpid());
+		assert_int_equal(getpid(), row->pid);
+		assert_int_equal(getppid(), row->ppid);
+		assert_int_equal(self.start_ticks, row->start_ticks);
+		assert_int_equal(self.inode, row->inode);
+		assert_int_equal(getpgrp(), row->group);
+		assert_int_equal(getsid(0), row->session);
+		assert_int_equal(getuid(), row->uid);
+		assert_int_equal(getegid(), row->effective_gid);
+		assert_int_equal(HK_SYSTEM_STATE_RUNNING, row->state);
+		assert_int_equal(1, row->threads);
+		assert_false(row->kernel);
+		assert_true(
+		    row->rss_bytes > 65536 && row->virtual_bytes > row->rss_bytes);
+		assert_true(shows(row, HK_SYSTEM_PROCESS_VOLUNTARY_SWITCHES));
+		hk_system_processes_close(table);
+	}
+	hki_pidref_close(&self);
+}
+
+static void live_with_name(void *name)
+{
+	assert_int_equal(0, prctl(PR_SET_NAME, name, 0, 0, 0));
+}
+
+static void hostile_names_come_through_as_they_are(void **state)
+{
+	static const char *const names[] = { "a b", "x) R 1 2 3", "(((", ")",
+		"two\nlines", "\xff\xfe\x80", "tab\there", "\x1b[31mred" };
+
+	(void) state;
+	for (size_t n = 0; n < sizeof(names) / sizeof(names[0]); n++) {
+		pid_t child = test_child(live_with_name, (void *) names[n]);
+
+		for (int i = 0; i < TEST_ENGINES; i++) {
+			hk_system_processes *table = test_table(test_engines[i], NULL);
+
+			if (table == NULL)
+				continue;
+			test_sample(table);
+			assert_string_equal(names[n], row_of(table, child)->name);
+			assert_int_equal(getpid(), row_of(table, child)->ppid);
+			hk_system_processes_close(table);
+		}
+		test_child_end(child);
+	}
+}
+
+static void wait_for_state(pid_t pid, int options)
+{
+	siginfo_t info;
+
+	assert_int_equal(0, waitid(P_PID, (id_t) pid, &info, options | WNOWAIT));
+}
+
+static void states_are_told_apart(void **state)
+{
+	pid_t sleeper = test_child(NULL, NULL);
+	pid_t stopped = test_child(NULL, NULL);
+	pid_t zombie = test_child(NULL, NULL);
+
+	(void) state;
+	assert_int_equal(0, kill(stopped, SIGSTOP));
+	wait_for_state(stopped, WSTOPPED);
+	assert_int_equal(0, kill(zombie, SIGKILL));
+	wait_for_state(zombie, WEXITED);
+	for (int i = 0; i < TEST_ENGINES; i++) {
+		hk_system_processes *table = test_table(test_engines[i], NULL);
+
+		if (table == NULL)
+			continue;
+		test_sample(table);
+		assert_int_equal(HK_SYSTEM_STATE_SLEEPING, row_of(table, sleeper)->state);
+		assert_int_equal(HK_SYSTEM_STATE_STOPPED, row_of(table, stopped)->state);
+		assert_int_equal(HK_SYSTEM_STATE_ZOMBIE, row_of(table, zombie)->state);
+		assert_int_equal(0, row_of(table, zombie)->rss_bytes);
+		hk_system_processes_close(table);
+	}
+	test_child_end(sleeper);
+	test_child_end(stopped);
+	test_child_end(zombie);
+}
+
+static void a_state_that_changes_is_noticed(void **state)
+{
+	(void) state;
+	for (int i = 0; i < TEST_ENGINES; i++) {
+		hk_system_processes *table = test_table(test_engines[i], NULL);
+		pid_t child = table == NULL ? 0 : test_child(NULL, NULL);
+
+		if (table == NULL)
+			continue;
+		test_sample(table);
+		test_sample(table);
+		assert_int_equal(0, kill(child, SIGSTOP));
+		wait_for_state(child, WSTOPPED);
+		test_sample(table);
+		assert_int_equal(HK_SYSTEM_STATE_STOPPED, row_of(table, child)->state);
+		assert_int_equal(0, kill(child, SIGKILL));
+		wait_for_state(child, WEXITED);
+		test_sample(table);
+		assert_int_equal(HK_SYSTEM_STATE_ZOMBIE, row_of(table, child)->state);
+		test_child_end(child);
+		hk_system_processes_close(table);
+	}
+}
+
+static void kernel_threads_are_marked(void **state)
+{
+	(void) state;
+	for (int i = 0; i < TEST_ENGINES; i++) {
+		hk_system_processes *table = test_table(test_engines[i], NULL);
+
+		if (table == NULL)
+			continue;
+		test_sample(table);
+		/* Process 2 starts them all; in a container there are none. */
+		if (hk_system_processes_find(table, 2) != NULL &&
+		    strcmp(row_of(table, 2)->name, "kthreadd") == 0)
+			assert_true(row_of(table, 2)->kernel);
+		assert_false(row_of(table, getpid())->kernel);
+		hk_system_processes_close(table);
+	}
+}
+
+/* ---- all rows ---- */
+
+static size_t list_pids(int32_t *out, size_t capacity)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	size_t count = 0;
+
+	assert_non_null(proc);
+	while ((entry = readdir(proc)) != NULL && count < capacity)
+		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
+			out[count++] = atoi(entry->d_name);
+	closedir(proc);
+	return count;
+}
+
+static void everybody_who_was_there_all_the_time_is_seen(void **state)
+{
+	static int32_t before[65536];
+	static int32_t after[65536];
+
+	(void) state;
+	for (int i = 0; i < TEST_ENGINES; i++) {
+		hk_system_processes *table = test_table(test_engines[i], NULL);
+		size_t before_count;
+		size_t after_count;
+
+		if (table == NULL)
+			continue;
+		before_count = list_pids(before, 65536);
+		test_sample(table);
+		after_count = list_pids(after, 65536);
+		for (size_t b = 0, a = 0; b < before_count; b++) {
+			while (a < after_count && after[a] < before[b])
+				a++;
+			if (a < after_count && after[a] == before[b] &&
+			    hk_system_processes_find(table, before[b]) == NULL)
+				fail_msg("process %d is missing", (int) before[b]);
+		}
+		for (size_t k = 1; k < hk_system_processes_count(table); k++)
+			assert_true(hk_system_processes_get(table, k - 1)->pid <
+				    hk_system_processes_get(table, k)->pid);
+		assert_null(
+		    hk_system_processes_get(table, hk_system_processes_count(table)));
+		hk_system_processes_close(table);
+	}
+}
+
+static const hk_system_process *find_in(const hk_system_processes *table, pid_t pid,
+    size_t (*count)(const hk_system_processes *table),
+    const hk_system_process *(*get)(const hk_system_processes *table, size_t index))
+{
+	for (size_t i = 0; i < count(table); i++)
+		if (get(table, i)->pid == pid)
+			return get(table, i);
+	return NULL;
+}
+
+static const hk_system_process *started(const hk_system_processes *table, pid_t pid)
+{
+	return find_in(
+	    table, pid, hk_system_processes_started_count, hk_system_processes_started);
+}
+
+static const hk_system_process *exited(const hk_system_processes *table, pid_t pid)
+{
+	return find_in(
+	    table, pid, hk_system_processes_exited_count, hk_system_processes_exited);
+}
+
+static void starts_and_ends_are_told_once(void **state)
+{
+	(void) state;
+	for (int i = 0; i < TEST_ENGINES; i++) {
+		hk_system_processes *table = test_table(test_engines[i], NULL);
+		const hk_system_process *row;
+		pid_t child;
+
+		if (table == NULL)
+			continue;
+		test_sample(table);
+		assert_int_equal(hk_system_processes_count(table),
+		    hk_system_processes_started_count(table));
+		child = test_child(NULL, NULL);
+		test_sample(table);
+		row = row_of(table, child);
+		assert_ptr_equal(row, started(table, child));
+		test_sample(table);
+		assert_null(started(table, child));
+		assert_ptr_equal(row, row_of(table, child));
+		test_child_end(child);
+		test_sample(table);
+		assert_null(hk_system_processes_find(table, child));
+		assert_ptr_equal(row, exited(table, child));
+		/* Nobody told how it ended. */
+		assert_false(shows(row, HK_SYSTEM_PROCESS_EXIT_CODE));
+		assert_false(shows(row, HK_SYSTEM_PROCESS_EXIT_SIGNAL));
+		test_sample(table);
+		assert_null(exited(table, child));
+		hk_system_processes_close(table);
+	}
+}
+
+/* ---- time ---- */
+
+static void burn(void *user)
+{
+	(void) user;
+	for (;;)
+		;
+}
+
+static uint64_t clock_of(pid_t pid)
+{
+	uint64_t ns = 0;
+
+	assert_int_equal(0, hki_process_clock_ns(&ns, pid));
+	return ns;
+}
+
+static void first_looks_give_no_rate_and_later_ones_do(void **state)
+{
+	(void) state;
+	for (int i = 0; i < TEST_ENGINES; i++) {
+		hk_system_processes *table = test_table(test_engines[i], NULL);
+		pid_t idle = table == NULL ? 0 : test_child(NULL, NULL);
+
+		if (table == NULL)
+			continue;
+		test_sample(table);
+		assert_false(shows(row_of(table, idle), HK_SYSTEM_PROCESS_CPU_PERCENT));
+		test_sample(table);
+		assert_true(shows(row_of(table, idle), HK_SYSTEM_PROCESS_CPU_PERCENT));
+		/* It is on its way to sleep. */
+		while (row_of(table, idle)->cpu_percent != 0)
+			test_sample(table);
+		test_child_end(idle);
+		hk_system_processes_close(table);
+	}
+}
+
+static void processor_time_lies_between_the_clock_before_and_after(void **state)
+{
+	(void) state;
+	for (int i = 0; i < TEST_ENGINES; i++) {
+		hk_system_processes *table = test_table(test_engines[i], NULL);
+		pid_t busy = table == NULL ? 0 : test_worker(burn, NULL);
+		uint64_t first;
+		uint64_t last;
+		double highest = 0;
+		double ran;
+
+		if (table == NULL)
+			continue;
+		test_sample(table);
+		/* Some ticks, so that every engine has noticed that it runs. */
+		while (clock_of(busy) < 60000000 || highest == 0) {
+			test_sample(table);
+			highest = fmax(highest, row_of(table, busy)->cpu_percent);
+		}
+		first = clock_of(busy);
+		test_sample(table);
+		last = clock_of(busy);
+		ran = row_of(table, busy)->cpu_s * 1e9;
+		/* The kernel brings a running task's clock up to date at each tick. */
+		if (ran < (double) first - 1e6 || ran > (double) last + 1e6)
+			fail_msg("%.0f ns, but the clock went from %llu to %llu", ran,
+			    (unsigned long long) first, (unsigned long long) last);
+		test_child_end(busy);
+		hk_system_processes_close(table);
+	}
+}
+
+static void *burn_on(void *user)
+{
+	(void) prctl(PR_SET_NAME, "w) R 1 (", 0, 0, 0);
+	burn(user);
+	return NULL;
+}
+
+static void burn_with_threads(void *user)
+{
+	pthread_t thread;
+
+	(void) user;
+	for (int i = 0; i < 3; i++)
+		if (pthread_create(&thread, NULL, burn_on, NULL) != 0)
+			_exit(1);
+	for (;;)
+		pause();
+}
+
+static void the_time_of_all_threads_counts(void **state)
+{
+	pid_t child = test_worker(burn_with_threads, NULL);
+
+	(void) state;
+	while (clock_of(child) < 100000000)
+		;
+	for (int i = 0; i < TEST_ENGINES; i++) {
+		hk_system_processes *table = test_table(test_engines[i], NULL);
+		uint64_t before = clock_of(child);
+		const hk_system_process *row;
+
+		if (table == NULL)
+			continue;
+		test_sample(table);
+		row = row_of(table, child);
+		assert_int_equal(4, row->threads);
+		/* Each of the two processors may be a tick behind. */
+		if (row->cpu_s * 1e9 < (double) before - 40e6)
+			fail_msg("%.0f ns, but the clock said %llu before",
+			    row->cpu_s * 1e9, (unsigned long long) before);
+		hk_system_processes_close(table);
+	}
+	test_child_end(child);
+}
+
+static void exact_time_follows_a_child_that_barely_runs(void **state)
+{
+	(void) state;
+	for (int i = 0; i < TEST_ENGINES; i++) {
+		hk_system_processes *table = test_table(test_engines[i], NULL);
+		pid_t child = table == NULL ? 0 : test_child(NULL, NULL);
+
+		if (table == NULL)
+			continue;
+		test_sample(table);
+		/* Far less than a tick of 10 ms. */
+		if (test_engines[i] != HK_SYSTEM_ENGINE_OPENAT)
+			assert_true(row_of(table, child)->cpu_s > 0 &&
+				    row_of(table, child)->cpu_s < 1);
+		test_child_end(child);
+		hk_system_processes_close(table);
+	}
+}
+
+/* ---- what is asked for ---- */
+
+static void only_what_was_asked_for_shows(void **state)
+{
+	static const char *const fields[] = { "read_bytes", "uid", NULL };
+
+	(void) state;
+	for (int i = 0; i < TEST_ENGINES; i++) {
+		hk_system_processes *table = test_table(test_engines[i], fields);
+		const hk_system_process *row;
+
+		if (table == NULL)
+			continue;
+		test_sample(table);
+		row = row_of(table, getpid());
+		assert_true(shows(row, HK_SYSTEM_PROCESS_NAME));
+		assert_true(shows(row, HK_SYSTEM_PROCESS_VIRTUAL));
+		assert_true(shows(row, HK_SYSTEM_PROCESS_READ_BYTES));
+		assert_true(shows(row, HK_SYSTEM_PROCESS_UID));
+		assert_false(shows(row, HK_SYSTEM_PROCESS_GID));
+		assert_false(shows(row, HK_SYSTEM_PROCESS_GROUP));
+		assert_false(shows(row, HK_SYSTEM_PROCESS_COMMAND));
+		assert_false(shows(row, HK_SYSTEM_PROCESS_STALE));
+		hk_system_processes_close(table);
+	}
+}
+
+static void another_wish_is_granted_by_the_next_sample(void **state)
+{
+	hk_system_process_fields fields = { { 0 } };
+
+	(void) state;
+	hk_system_process_fields_add(&fields, HK_SYSTEM_PROCESS_DATA);
+	for (int i = 0; i < TEST_ENGINES; i++) {
+		hk_system_processes *table = test_table(test_engines[i], NULL);
+		const hk_system_process *row;
+		pid_t idle = table == NULL ? 0 : test_child(NULL, NULL);
+
+		if (table == NULL)
+			continue;
+		test_sample(table);
+		test_sample(table);
+		assert_true(shows(row_of(table, idle), HK_SYSTEM_PROCESS_GROUP));
+		hk_system_processes_want(table, &fields);
+		test_sample(table);
+		row = row_of(table, idle);
+		assert_true(shows(row, HK_SYSTEM_PROCESS_DATA));
+		assert_true(row->data_bytes > 0);
+		assert_true(shows(row, HK_SYSTEM_PROCESS_NAME));
+		assert_false(shows(row, HK_SYSTEM_PROCESS_GROUP));
+		test_child_end(idle);
+		hk_system_processes_close(table);
+	}
+}
+
+static void fields_have_names(void **state)
+{
+	hk_system_process_fields fields = { { 0 } };
+	hk_system_process_fields all = hk_system_process_fields_all();
+
+	(void) state;
+	assert_int_equal(-ENOENT, hk_system_process_fields_add_name(&fields, "nothing"));
+	assert_int_equal(0, fields.bits[0] | fields.bits[1]);
+	assert_int_equal(0, hk_system_process_fields_add_name(&fields, "pid"));
+	assert_int_equal(1, fields.bits[0]);
+	for (unsigned int i = 0; i < HK_SYSTEM_PROCESS_FIELD_COUNT; i++)
+		assert_true((all.bits[i / 64] >> (i % 64) & 1) != 0);
+}
+
+/* ---- cost ---- */
+
+static size_t allocations;
+
+static void *counted_realloc(void *block, size_t bytes, void *user)
+{
+	(void) user;
+	allocations++;
+	return realloc(block, bytes);
+}
+
+static void counted_free(void *block, void *user)
+{
+	(void) user;
+	free(block);
+}
+
+static size_t open_descriptors(void)
+{
+	hk_system_self_info self;
+
+	assert_int_equal(0, hk_system_self(&self));
+	return self.descriptors;
+}
+
+static void steady_samples_allocate_nothing_and_open_nothing(void **state)
+{
+	hk_allocator counting = HK_ALLOCATOR_INIT;
+
+	(void) state;
+	counting.reallocate = counted_realloc;
+	counting.release = counted_free;
+	assert_int_equal(0, hk_allocator_set(&counting));
+	for (int i = 0; i < TEST_ENGINES; i++) {
+		hk_system_processes *table = test_table(test_engines[i], NULL);
+		size_t before;
+		size_t grown = 0;
+
+		if (table == NULL)
+			continue;
+		for (int k = 0; k < 20; k++)
+			test_sample(table);
+		before = open_descriptors();
+		allocations = 0;
+		for (int k = 0; k < 200; k++) {
+			test_sample(table);
+			grown += hk_system_processes_started_count(table);
+		}
+		/* Others may start meanwhile; blocks and lists grow by doubling. */
+		if (allocations > 4 + grown)
+			fail_msg(
+			    "%zu allocations for %zu new processes", allocations, grown);
+		/* The openat engine keeps files of those that stay. */
+		assert_true(open_descriptors() <= before + grown);
+		hk_system_processes_close(table);
+	}
+	assert_int_equal(0, hk_allocator_set(NULL));
+}
+
+static void files_that_stay_open_are_few_and_given_back(void **state)
+{
+	size_t before = open_descriptors();
+	hk_system_processes *table = test_table(HK_SYSTEM_ENGINE_OPENAT, NULL);
+
+	(void) state;
+	for (int i = 0; i < 5; i++)
+		test_sample(table);
+	assert_true(open_descriptors() > before);
+	assert_true(open_descriptors() <= before + 1 + 256);
+	hk_system_processes_close(table);
+	assert_int_equal(before, open_descriptors());
+}
+
+/* ---- agreement ---- */
+
+static void the_engines_agree(void **state)
+{
+	hk_system_selftest result;
+	int r = 1;
+
+	(void) state;
+	/* A process may change and change back between the two looks that enclose a
+	 * third; not three times in a row. */
+	for (int i = 0; i < 3 && r == 1; i++)
+		r = hk_system_process_selftest(&result);
+	if (r != 0)
+		fail_msg("%d: %s", r, result.first);
+	assert_true(result.engines >= 2);
+	assert_true(result.processes > 0 && result.values > 20 * result.processes);
+}
+
+static void auto_goes_from_adaptive_to_bpf_or_says_why_not(void **state)
+{
+	hk_system_processes *table = test_table(HK_SYSTEM_ENGINE_AUTO, NULL);
+	hk_system_processes *bpf = test_table(HK_SYSTEM_ENGINE_BPF, NULL);
+	hk_system_processes_info info;
+
+	(void) state;
+	test_sample(table);
+	hk_system_processes_describe(&info, table);
+	assert_string_equal("adaptive", info.engine);
+	assert_int_equal(1, info.samples);
+	assert_int_equal(hk_system_processes_count(table), info.processes);
+	for (int i = 0; i < 3; i++)
+		test_sample(table);
+	hk_system_processes_describe(&info, table);
+	assert_string_equal(bpf != NULL ? "bpf" : "adaptive", info.engine);
+	if (bpf == NULL)
+		assert_memory_equal("not bpf: ", info.engine_why, 9);
+	assert_true(info.sample_cpu_s > 0 && info.memory_bytes > 0);
+	hk_system_processes_close(bpf);
+	hk_system_processes_close(table);
+}
+
+static void rows_outlive_a_change_of_engine(void **state)
+{
+	hk_system_processes *table = test_table(HK_SYSTEM_ENGINE_AUTO, NULL);
+	pid_t child = test_child(NULL, NULL);
+	const hk_system_process *row;
+
+	(void) state;
+	test_sample(table);
+	row = row_of(table, child);
+	for (int i = 0; i < 4; i++) {
+		test_sample(table);
+		assert_ptr_equal(row, row_of(table, child));
+		assert_true(shows(row, HK_SYSTEM_PROCESS_CPU_PERCENT));
+	}
+	test_child_end(child);
+	hk_system_processes_close(table);
+}
+
+/* ---- contracts ---- */
+
+static void wrong_options_are_refused(void **state)
+{
+	hk_system_processes_opts opts = HK_SYSTEM_PROCESSES_OPTS_INIT;
+	hk_system_processes *table = NULL;
+	struct {
+		hk_system_processes_opts opts;
+		uint64_t later;
+	} newer;
+
+	(void) state;
+	opts.engine = (hk_system_engine) 9;
+	assert_int_equal(-EINVAL, hk_system_processes_open(&table, &opts));
+	opts.engine = HK_SYSTEM_ENGINE_BPF;
+	opts.root = "/nonexistent";
+	assert_int_equal(-ENOENT, hk_system_processes_open(&table, &opts));
+	memset(&newer, 0, sizeof(newer));
+	newer.opts.size = sizeof(newer);
+	assert_int_equal(0, hk_system_processes_open(&table, &newer.opts));
+	hk_system_processes_close(table);
+	table = NULL;
+	newer.later = 1;
+	assert_int_equal(-E2BIG, hk_system_processes_open(&table, &newer.opts));
+	assert_null(table);
+	hk_system_processes_close(NULL);
+}
+
+static int sample_in_child(void *user)
+{
+	return hk_system_processes_sample(user) == -ECHILD ? 0 : 1;
+}
+
+static void a_forked_child_is_refused(void **state)
+{
+	hk_system_processes *table = test_table(HK_SYSTEM_ENGINE_AUTO, NULL);
+
+	(void) state;
+	test_sample(table);
+	assert_int_equal(0, test_aside(sample_in_child, table));
+	hk_system_processes_close(table);
+}
+
+static void find_exactly_knows_the_process(void **state)
+{
+	hk_system_processes *table = test_table(HK_SYSTEM_ENGINE_ADAPTIVE, NULL);
+	const hk_system_process *row;
+
+	(void) state;
+	test_sample(table);
+	row = row_of(table, getpid());
+	assert_ptr_equal(
+	    row, hk_system_processes_find_exactly(table, row->pid, row->start_ticks, 0));
+	assert_null(
+	    hk_system_processes_find_exactly(table, row->pid, row->start_ticks + 1, 0));
+	if (row->inode != 0)
+		assert_null(
+		    hk_system_processes_find_exactly(table, row->pid, 0, row->inode + 1));
+	assert_null(hk_system_processes_find(table, 0x7ffffff0));
+	hk_system_processes_close(table);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(our_own_row_is_right),
+		cmocka_unit_test(hostile_names_come_through_as_they_are),
+		cmocka_unit_test(states_are_told_apart),
+		cmocka_unit_test(a_state_that_changes_is_noticed),
+		cmocka_unit_test(kernel_threads_are_marked),
+		cmocka_unit_test(everybody_who_was_there_all_the_time_is_seen),
+		cmocka_unit_test(starts_and_ends_are_told_once),
+		cmocka_unit_test(first_looks_give_no_rate_and_later_ones_do),
+		cmocka_unit_test(processor_time_lies_between_the_clock_before_and_after),
+		cmocka_unit_test(the_time_of_all_threads_counts),
+		cmocka_unit_test(exact_time_follows_a_child_that_barely_runs),
+		cmocka_unit_test(only_what_was_asked_for_shows),
+		cmocka_unit_test(another_wish_is_granted_by_the_next_sample),
+		cmocka_unit_test(fields_have_names),
+		cmocka_unit_test(steady_samples_allocate_nothing_and_open_nothing),
+		cmocka_unit_test(files_that_stay_open_are_few_and_given_back),
+		cmocka_unit_test(the_engines_agree),
+		cmocka_unit_test(auto_goes_from_adaptive_to_bpf_or_says_why_not),
+		cmocka_unit_test(rows_outlive_a_change_of_engine),
+		cmocka_unit_test(wrong_options_are_refused),
+		cmocka_unit_test(a_forked_child_is_refused),
+		cmocka_unit_test(find_exactly_knows_the_process),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
