@@ -13,6 +13,16 @@ static char path[64];
 static bool made;
 static unsigned int number;
 
+/* The socket, and the lock beside it that a server killed leaves. */
+static void remove_path(void)
+{
+	char lock[sizeof(path) + 8];
+
+	(void) snprintf(lock, sizeof(lock), "%s.lock", path);
+	(void) unlink(path);
+	(void) unlink(lock);
+}
+
 const char *bench_ipc_path(void)
 {
 	if (!made && mkdtemp(folder) == NULL) {
@@ -20,14 +30,14 @@ const char *bench_ipc_path(void)
 		exit(1);
 	}
 	made = true;
-	(void) unlink(path);
+	remove_path();
 	(void) snprintf(path, sizeof(path), "%s/%u", folder, number++);
 	return path;
 }
 
 void bench_ipc_leave(void)
 {
-	(void) unlink(path);
+	remove_path();
 	if (made && rmdir(folder) < 0)
 		perror(folder);
 }

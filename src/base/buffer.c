@@ -169,6 +169,12 @@ void hki_buffer_consume(hki_buffer *buffer, size_t length)
 		close_gap(buffer);
 }
 
+void hki_buffer_compact(hki_buffer *buffer)
+{
+	if (buffer->data != NULL)
+		close_gap(buffer);
+}
+
 void hki_buffer_truncate(hki_buffer *buffer, size_t length)
 {
 	if (length >= buffer->length)

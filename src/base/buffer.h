@@ -41,6 +41,10 @@ void hki_buffer_commit(hki_buffer *buffer, size_t length);
 /* Drop @length bytes at the front.  O(1). */
 void hki_buffer_consume(hki_buffer *buffer, size_t length);
 
+/* Move the content to the front of its block, which costs its length: where memory counts
+ * more than the time that the usual rule saves. */
+void hki_buffer_compact(hki_buffer *buffer);
+
 /* Drop everything behind @length bytes. */
 void hki_buffer_truncate(hki_buffer *buffer, size_t length);
 

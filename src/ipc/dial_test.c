@@ -4,8 +4,6 @@
  */
 #include "ipc/fixture.h"
 
-#include <netinet/in.h>
-#include <pthread.h>
 
 static void nobody_there_is_told_later(void **state)
 {

@@ -53,14 +53,28 @@ void hki_output_deinit(hki_output *output)
 
 /* ---- adding ---- */
 
+/*
+ * As hki_buffer_reserve(), but the gap that leaving messages make in front is used again
+ * when it is a quarter of what waits: a queue at its mark that drops its oldest would take
+ * twice its memory otherwise.
+ */
+static int make_room(hki_buffer *buffer, size_t extra)
+{
+	if (buffer->capacity - buffer->length < extra &&
+	    buffer->start >= buffer->length / 4)
+		hki_buffer_compact(buffer);
+	return hki_buffer_reserve(buffer, extra);
+}
+
 /* The message's bytes are in place: count it. */
 static int count(hki_output *output, size_t size, size_t total, uint32_t flags)
 {
 	uint32_t word = (uint32_t) size | flags;
-	int r = hki_buffer_append(&output->sizes, &word, sizeof(word));
+	int r = make_room(&output->sizes, sizeof(word));
 
 	if (r < 0)
 		return r;
+	(void) hki_buffer_append(&output->sizes, &word, sizeof(word));
 	hki_buffer_commit(&output->bytes, size);
 	output->queued += total;
 	output->messages += (flags & HKI_OUTPUT_CONTROL) == 0;
@@ -84,7 +98,7 @@ int hki_output_add(hki_output *output, uint32_t framing, const struct iovec *par
 	size_t tail = hki_frame_tail_length(framing);
 	size_t size = head + length + tail;
 	char *to;
-	int r = hki_buffer_reserve(&output->bytes, size);
+	int r = make_room(&output->bytes, size);
 
 	if (r < 0)
 		return r;
@@ -119,7 +133,7 @@ int hki_output_add_payload(hki_output *output, uint32_t framing, hk_ipc_payload 
 
 	if (payload->length <= COPIED_MAX)
 		return hki_output_add(output, framing, &whole, 1, payload->length, 0);
-	r = hki_buffer_reserve(&output->bytes, head);
+	r = make_room(&output->bytes, head);
 	if (r < 0)
 		return r;
 	hki_frame_head_write(framing, output->bytes.data + output->bytes.length,
@@ -138,7 +152,7 @@ int hki_output_add_descriptors(hki_output *output, uint32_t framing, const void 
 	size_t head = hki_frame_head_length(framing);
 	size_t tail = hki_frame_tail_length(framing);
 	char *to;
-	int r = hki_buffer_reserve(&output->bytes, head + length + tail);
+	int r = make_room(&output->bytes, head + length + tail);
 
 	if (r < 0)
 		return r;
