@@ -59,7 +59,7 @@ typedef struct naive {
 	task tasks[TASKS];
 	cpu cpu[CPUS];
 	int64_t now, front, back, switches, preemptions;
-	wide floor;
+	wide floor, floor_rest; /* the clock of all, for policies of virtual time */
 	hki_random lots;
 } naive;
 
@@ -179,7 +179,7 @@ static int best(naive *n, bool only_look)
 	return found;
 }
 
-static bool outranks(const naive *n, const task *a, const task *b, bool b_runs)
+static bool outranks(const naive *n, const task *a, const task *b)
 {
 	if (is(n, "srtf"))
 		return remaining(a) < remaining(b);
@@ -189,13 +189,15 @@ static bool outranks(const naive *n, const task *a, const task *b, bool b_runs)
 		return a->level < b->level;
 	if (is(n, "priority") && !(n->opts.flags & HK_SCHED_PREEMPTIVE))
 		return false;
-	if (is(n, "priority") || is(n, "priority-rr")) {
-		/* Among two that run, the one is as if it had been ready since then. */
-		wide mine = n->opts.aging ? waited_urgency(n, a) : urgency(n, a);
-
-		(void) b_runs;
-		return mine > urgency(n, b);
-	}
+	if ((is(n, "priority") || is(n, "priority-rr")) &&
+	    (n->opts.aging == 0 || a->place == RUNNING))
+		return urgency(n, a) > urgency(n, b);
+	if (is(n, "priority") || is(n, "priority-rr"))
+		return (n->low ? -a->priority : a->priority) +
+			   (n->now - a->since) / n->opts.aging >
+		       (n->low ? -b->priority : b->priority);
+	if (is(n, "fair") && a->place == RUNNING)
+		return a->pass < b->pass;
 	if (is(n, "fair"))
 		return a->woke && a->since == n->now &&
 		       a->pass + (wide) n->opts.quantum * ((1LL << 40) / a->tickets) <
@@ -203,16 +205,22 @@ static bool outranks(const naive *n, const task *a, const task *b, bool b_runs)
 	return false;
 }
 
+/* Tickets of all who are ready or run. */
+static int64_t present_tickets(const naive *n)
+{
+	int64_t total = 0;
+
+	for (int i = 0; i < n->count; i++)
+		if (n->tasks[i].place == READY || n->tasks[i].place == RUNNING)
+			total += n->tasks[i].tickets;
+	return total;
+}
+
 static int64_t slice_of(const naive *n, const task *t)
 {
 	if (is(n, "fair")) {
-		int64_t total = 0;
-		int64_t share;
+		int64_t share = n->latency * t->tickets / present_tickets(n);
 
-		for (int i = 0; i < n->count; i++)
-			if (n->tasks[i].place == READY || n->tasks[i].place == RUNNING)
-				total += n->tasks[i].tickets;
-		share = n->latency * t->tickets / total;
 		return share > n->opts.quantum ? share : n->opts.quantum;
 	}
 	if (is(n, "multilevel") || is(n, "feedback") || is(n, "mlfq")) {
@@ -343,8 +351,6 @@ static void run_on(naive *n, cpu *c, int index)
 	task *t = &n->tasks[index];
 	bool other = c->last != NOBODY && c->last != index;
 
-	if (is(n, "stride") || is(n, "fair"))
-		n->floor = t->pass > n->floor ? t->pass : n->floor;
 	c->switched = other && n->cost > 0;
 	c->begin = n->now + (other ? n->cost : 0);
 	n->switches += other;
@@ -413,10 +419,10 @@ static void preempt(naive *n)
 
 			if (c->task == NOBODY || n->now < c->begin + c->switched)
 				continue;
-			if (!outranks(n, &n->tasks[candidate], &n->tasks[c->task], true))
+			if (!outranks(n, &n->tasks[candidate], &n->tasks[c->task]))
 				continue;
-			if (victim == NULL || outranks(n, &n->tasks[victim->task],
-						  &n->tasks[c->task], true))
+			if (victim == NULL ||
+			    outranks(n, &n->tasks[victim->task], &n->tasks[c->task]))
 				victim = c;
 		}
 		if (victim == NULL)
@@ -501,6 +507,9 @@ static bool is_restless(const naive *n)
 
 static void tick(naive *n)
 {
+	int64_t total = present_tickets(n);
+	bool ran = false;
+
 	for (int i = 0; i < n->cpus; i++) {
 		cpu *c = &n->cpu[i];
 		task *t = c->task == NOBODY ? NULL : &n->tasks[c->task];
@@ -510,6 +519,12 @@ static void tick(naive *n)
 		t->ran++;
 		t->used++;
 		t->pass += (1LL << 40) / t->tickets;
+		n->floor_rest += 1LL << 40;
+		ran = true;
+	}
+	if (ran) {
+		n->floor += n->floor_rest / total;
+		n->floor_rest %= total;
 	}
 	n->now++;
 }
