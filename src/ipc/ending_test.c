@@ -4,8 +4,6 @@
  */
 #include "ipc/fixture.h"
 
-#include <pthread.h>
-
 #define S HKI_NS_PER_S
 
 static void write_pipe(int fd, const char *text)
@@ -196,39 +194,6 @@ static void what_the_peer_said_before_it_went_is_heard(void **state)
 	assert_int_equal(-EPIPE, f->server.reason);
 }
 
-/* It speaks on without an end, but takes nothing: we hear it for a while, no longer. */
-static void *speak_on(void *user)
-{
-	static char text[65536];
-	int fd = *(int *) user;
-
-	memset(text, '\n', sizeof(text));
-	while (send(fd, text, sizeof(text), MSG_NOSIGNAL) > 0)
-		;
-	return NULL;
-}
-
-static void a_peer_that_only_speaks_does_not_keep_the_loop(void **state)
-{
-	struct fixture *f = *state;
-	pthread_t thread;
-	int fd;
-
-	listen_at(f, f->url);
-	fd = connect_plainly(f);
-	AWAIT(f, f->server.connects == 1);
-	assert_int_equal(0, shutdown(fd, SHUT_RD));
-	assert_int_equal(0, pthread_create(&thread, NULL, speak_on, &fd));
-	send_text(f->server.ipc, "[1]");
-	for (int turns = 0; turns < 50; turns++)
-		assert_true(hk_loop_run_once(f->loop, 0) >= 0);
-	assert_true(f->server.closes == 0 || f->server.reason == -EPIPE);
-	hk_ipc_server_free(f->listener);
-	f->listener = NULL;
-	assert_int_equal(0, pthread_join(thread, NULL));
-	(void) close(fd);
-}
-
 static void a_child_gets_the_other_end_of_a_pair(void **state)
 {
 	struct fixture *f = *state;
@@ -317,7 +282,6 @@ int main(void)
 		CASE(a_callback_may_free),
 		CASE(pausing_keeps_what_has_come_in_order),
 		CASE(what_the_peer_said_before_it_went_is_heard),
-		CASE(a_peer_that_only_speaks_does_not_keep_the_loop),
 		CASE(a_child_gets_the_other_end_of_a_pair),
 		CASE(pipes_carry_messages_and_raise_no_signal),
 		CASE(a_pipe_tells_of_its_reader_going_and_of_its_writer_ending),
