@@ -119,7 +119,10 @@ void hki_rpc_close_if_done(hk_ipc_rpc *rpc)
 	hk_ipc_close(rpc->ipc, LAST_WORDS_NS);
 }
 
-/* No more will come: our calls have no answer, theirs still get one. */
+/*
+ * No more will come: our calls have no answer.  Theirs still get one, unless the peer has
+ * closed altogether, which only a Unix socket tells.
+ */
 static void on_end(hk_ipc *ipc, void *user)
 {
 	hk_ipc_rpc *rpc = hk_ipc_get_data(ipc);
@@ -127,7 +130,11 @@ static void on_end(hk_ipc *ipc, void *user)
 	(void) user;
 	rpc->ended = true;
 	hki_calls_reset(rpc, -ECONNRESET);
-	if (!rpc->freed)
+	if (rpc->freed)
+		return;
+	if (has_hung_up(ipc))
+		hk_ipc_rpc_close(rpc, 0);
+	else
 		hki_rpc_close_if_done(rpc);
 }
 
