@@ -271,6 +271,19 @@ static void on_loop_free(hki_loop_member *member)
 	rpc->connected = false;
 }
 
+/* The connection goes, silently: the handle is inert from now on. */
+static void on_cleanup(hki_ipc_upper *upper)
+{
+	hk_ipc_rpc *rpc = hki_list_entry(upper, hk_ipc_rpc, upper);
+
+	hki_calls_silence(rpc);
+	hki_requests_orphan(rpc, false);
+	hki_rpc_waiting_free_all(rpc);
+	rpc->connected = false;
+	rpc->over = true;
+	rpc->ipc = NULL;
+}
+
 int hki_rpc_new(hk_ipc_rpc **out, hk_loop *loop, const hk_ipc_rpc_opts *opts,
     const hk_ipc_opts *connection, hki_rpc_shared *shared)
 {
@@ -326,6 +339,7 @@ void hk_ipc_rpc_free(hk_ipc_rpc *rpc)
 	rpc->connected = false;
 	hki_list_remove(&rpc->link);
 	hki_loop_leave(&rpc->member);
+	hki_ipc_upper_leave(&rpc->upper);
 	hki_calls_silence(rpc);
 	hki_requests_orphan(rpc, false);
 	guest_leaves(rpc);
@@ -370,7 +384,10 @@ static int prepare(hk_ipc_rpc **out, hk_ipc_opts *connection, hk_loop *loop,
 		return r;
 	r = hki_rpc_new(out, loop, &opts, connection, shared);
 	hki_rpc_shared_unref(shared);
-	return r;
+	if (r < 0)
+		return r;
+	(*out)->upper.on_cleanup = on_cleanup;
+	return hki_ipc_upper_join(&(*out)->upper, loop);
 }
 
 int hk_ipc_rpc_dial(hk_ipc_rpc **out, hk_loop *loop, const char *url,

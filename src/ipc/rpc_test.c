@@ -227,6 +227,30 @@ static void a_program_without_a_loop_may_call(void **state)
 	close_world(&all);
 }
 
+static void everything_of_a_loop_can_be_closed_at_once(void **state)
+{
+	outcome got = { .calls = 0 };
+	world all;
+
+	(void) state;
+	open_world(&all);
+	(void) ask(&all, "add", "[]");
+	assert_int_equal(0, hk_ipc_call_method(all.client, "keep", NULL, on_reply, &got));
+	while (all.kept_count == 0)
+		rpc_world_turns(&all.base, 1);
+	hk_ipc_cleanup(all.base.loop);
+	assert_null(hk_ipc_rpc_connection(all.client));
+	assert_null(hk_ipc_rpc_server_get(all.server));
+	assert_int_equal(
+	    -EPIPE, hk_ipc_call_method(all.client, "add", "[]", on_reply, &got));
+	assert_int_equal(-ECONNRESET, hk_ipc_request_reply(all.kept[0], "1"));
+	all.kept_count = 0;
+	rpc_world_turns(&all.base, 3);
+	assert_int_equal(0, got.calls);
+	assert_int_equal(-1, access(all.base.path, F_OK));
+	close_world(&all);
+}
+
 static void mistakes_of_the_caller_are_told(void **state)
 {
 	hk_ipc_call_opts opts = HK_IPC_CALL_OPTS_INIT;
@@ -419,6 +443,7 @@ int main(void)
 		cmocka_unit_test(cancelling_reaches_the_other_side),
 		cmocka_unit_test(a_call_that_is_freed_is_silent),
 		cmocka_unit_test(a_program_without_a_loop_may_call),
+		cmocka_unit_test(everything_of_a_loop_can_be_closed_at_once),
 		cmocka_unit_test(mistakes_of_the_caller_are_told),
 		cmocka_unit_test(calls_keep_the_contract),
 		cmocka_unit_test(every_allocation_may_fail),
