@@ -18,6 +18,7 @@ const cmd_verb *const cmd_verbs[] = {
 	&cmd_verb_ipc_send,
 	&cmd_verb_ipc_listen,
 	&cmd_verb_ipc_bench,
+	&cmd_verb_top,
 	&cmd_verb_ps,
 	&cmd_verb_info,
 	&cmd_verb_metrics,

@@ -27,6 +27,7 @@ extern const cmd_verb cmd_verb_sched_run;
 extern const cmd_verb cmd_verb_sched_gen;
 extern const cmd_verb cmd_verb_sched_policies;
 extern const cmd_verb cmd_verb_sched_sim;
+extern const cmd_verb cmd_verb_top;
 extern const cmd_verb cmd_verb_tour;
 extern const cmd_verb cmd_verb_up;
 extern const cmd_verb cmd_verb_version;
