@@ -4,6 +4,7 @@ The tour: every chapter holds, and says so.
 
   $ hostkit tour --list | cut -d ' ' -f 1
   processes
+  system
   loop
   messages
   scheduling
