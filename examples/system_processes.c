@@ -56,11 +56,13 @@ int main(void)
 	printf("it is %s\n", child->cpu_percent > 0 ? "busy" : "idle");
 
 	hk_process_free(process); /* ends it and collects it */
-	while (hk_system_processes_exited_count(table) == 0 && r >= 0)
+	do {
 		r = hk_system_processes_sample(table);
-	child = only_child(
-	    table, hk_system_processes_exited_count(table), hk_system_processes_exited);
-	printf("%s\n", child != NULL ? "it is gone" : "somebody else is gone");
+		child = only_child(table, hk_system_processes_exited_count(table),
+		    hk_system_processes_exited);
+	} while (child == NULL && r >= 0);
+	if (child != NULL)
+		printf("it is gone\n");
 	hk_system_processes_close(table);
 	hk_loop_free(loop);
 	return r < 0;
