@@ -29,6 +29,13 @@ static int watch(
 	return r;
 }
 
+static void ended(hk_process *process, const hk_process_exit *how, void *user)
+{
+	(void) how;
+	(void) user;
+	hk_process_free(process);
+}
+
 int main(void)
 {
 	const char *argv[] = { "sh", "-c", "while :; do :; done", NULL };
@@ -41,6 +48,7 @@ int main(void)
 	int r;
 
 	start.argv = argv;
+	start.on_exit = ended;
 	hk_system_process_fields_add(&opts.fields, HK_SYSTEM_PROCESS_COMMAND);
 	if ((r = hk_system_processes_open(&table, &opts)) < 0 ||
 	    (r = hk_system_processes_sample(table)) < 0 || (r = hk_loop_new(&loop)) < 0 ||
@@ -53,9 +61,10 @@ int main(void)
 	if (child == NULL || (r = watch(table, child, 0.05)) < 0)
 		return 1;
 	printf("%s started, with %zu words\n", child->name, child->command.count);
-	printf("it is %s\n", child->cpu_percent > 0 ? "busy" : "idle");
+	printf("it is %s\n", child->cpu_s >= 0.05 ? "busy" : "idle");
 
-	hk_process_free(process); /* ends it and collects it */
+	if ((r = hk_process_kill(process, SIGKILL)) == 0)
+		r = hk_loop_run(loop); /* until it has been collected */
 	do {
 		r = hk_system_processes_sample(table);
 		child = only_child(table, hk_system_processes_exited_count(table),
