@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 
 /*
  * The life of a connection:
@@ -155,25 +156,38 @@ int hki_ipc_new(hk_ipc **out, hki_ipc_domain *domain, hki_ipc_settings *settings
 	return 0;
 }
 
+/* Messages leave when we say so, and a peer whose machine is gone is found out. */
+static void prepare_tcp(const hk_ipc *ipc)
+{
+	uint64_t stall_ms = ipc->settings->opts.stall_timeout_ns / HKI_NS_PER_MS;
+	unsigned int limit_ms = (unsigned int) stall_ms;
+	int on = 1;
+
+	(void) setsockopt(ipc->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	(void) setsockopt(ipc->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	if (stall_ms > 0 && stall_ms <= INT32_MAX)
+		(void) setsockopt(
+		    ipc->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &limit_ms, sizeof(limit_ms));
+}
+
 static void learn_kind(hk_ipc *ipc)
 {
 	int mode = fcntl(ipc->fd, F_GETFL) & O_ACCMODE;
 	int domain = 0;
 	socklen_t length = sizeof(domain);
 	int off = 0;
-	int on = 1;
 
 	ipc->is_socket =
 	    getsockopt(ipc->fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0;
 	ipc->is_unix = ipc->is_socket && domain == AF_UNIX;
 	ipc->read_only = !ipc->is_socket && mode == O_RDONLY;
 	ipc->write_only = !ipc->is_socket && mode == O_WRONLY;
-	/* Both are improvements only: what does not know them does without. */
+	/* An improvement only, as those of TCP: who does not know it does without. */
 	if (ipc->is_unix && ipc->settings->opts.descriptors_max == 0)
 		(void) setsockopt(
 		    ipc->fd, SOL_SOCKET, OPTION_PASSRIGHTS, &off, sizeof(off));
 	if (domain == AF_INET || domain == AF_INET6)
-		(void) setsockopt(ipc->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+		prepare_tcp(ipc);
 }
 
 int hki_ipc_open(hk_ipc *ipc, int fd)

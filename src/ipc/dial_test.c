@@ -4,7 +4,6 @@
  */
 #include "ipc/fixture.h"
 
-
 static void nobody_there_is_told_later(void **state)
 {
 	struct fixture *f = *state;

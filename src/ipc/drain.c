@@ -18,7 +18,7 @@
 
 static bool has_output(const hk_ipc *ipc)
 {
-	return !hki_output_empty(&ipc->output);
+	return !hki_output_empty(&ipc->output) || !hki_ipc_mailbox_is_empty(ipc);
 }
 
 static void note_close_by(hk_ipc *ipc, uint64_t limit_ns)
@@ -93,6 +93,10 @@ static void begin_closing(hk_ipc *ipc, uint64_t limit_ns)
 
 void hki_ipc_close_after(hk_ipc *ipc)
 {
+	if (!ipc->ended)
+		hki_ipc_mailbox_shut(ipc);
+	if (ipc->state == HKI_IPC_OVER)
+		return;
 	begin_closing(ipc, FAREWELL_NS);
 }
 
@@ -100,9 +104,9 @@ void hk_ipc_close(hk_ipc *ipc, uint64_t limit_ns)
 {
 	if (ipc == NULL || hki_ipc_usable(ipc) < 0 || ipc->state == HKI_IPC_OVER)
 		return;
-	if (ipc->mailbox != NULL && !ipc->ended)
-		hki_ipc_mailbox_empty(ipc);
-	if (ipc->state == HKI_IPC_OVER)
+	if (!ipc->ended)
+		hki_ipc_mailbox_shut(ipc);
+	if (ipc->state == HKI_IPC_OVER) /* a letter was too much for it */
 		return;
 	if (ipc->state == HKI_IPC_OPEN)
 		hki_ipc_write(ipc);
@@ -112,6 +116,9 @@ void hk_ipc_close(hk_ipc *ipc, uint64_t limit_ns)
 void hk_ipc_end(hk_ipc *ipc)
 {
 	if (hki_ipc_usable(ipc) < 0 || ipc->state == HKI_IPC_OVER || ipc->ended)
+		return;
+	hki_ipc_mailbox_shut(ipc);
+	if (ipc->state == HKI_IPC_OVER)
 		return;
 	ipc->ended = true;
 	if (ipc->state == HKI_IPC_OPEN)

@@ -272,4 +272,41 @@ static inline hk_ipc_server_stats server_stats(const struct fixture *f)
 	return stats;
 }
 
+static inline mode_t mode_of(const char *path)
+{
+	struct stat found;
+
+	assert_int_equal(0, lstat(path, &found));
+	return found.st_mode;
+}
+
+static inline unsigned int files_in(const char *folder)
+{
+	DIR *entries = opendir(folder);
+	const struct dirent *entry;
+	unsigned int count = 0;
+
+	assert_non_null(entries);
+	while ((entry = readdir(entries)) != NULL)
+		count += entry->d_name[0] != '.' || strlen(entry->d_name) > 2;
+	(void) closedir(entries);
+	return count;
+}
+
+static inline int try_listen(struct fixture *f, hk_ipc_server **out, const char *url)
+{
+	return hk_ipc_listen(out, f->loop, url, &f->server_opts, NULL);
+}
+
+static inline void write_all(int fd, const char *text, size_t length)
+{
+	assert_int_equal((ssize_t) length, send(fd, text, length, MSG_NOSIGNAL));
+}
+
+static inline void answer(struct side *side, hk_ipc *ipc, const hk_ipc_message *message)
+{
+	(void) side;
+	assert_int_equal(0, hk_ipc_send(ipc, message->data, message->length));
+}
+
 #endif /* HKI_IPC_FIXTURE_H */

@@ -141,6 +141,7 @@ struct hk_ipc {
 	bool shut : 1;        /* … which has happened */
 	bool closing : 1;     /* by hk_ipc_close() */
 	bool refused : 1;     /* a send got -EAGAIN: on_drain is due */
+	bool emptying : 1;    /* letters of senders are being sent, also after the end */
 	bool dispatching : 1; /* on_message is on the call stack */
 	bool freed : 1;
 
@@ -270,7 +271,11 @@ const char *hki_ipc_dialer_url(const hki_ipc_dialer *dialer);
 typedef struct hki_ipc_mailbox hki_ipc_mailbox;
 /* Take over what senders left, as far as the queue has room. */
 void hki_ipc_mailbox_empty(hk_ipc *ipc);
-/* The connection is over: senders are refused. */
+/* Senders are refused from now on; what they have left still leaves. */
+void hki_ipc_mailbox_shut(hk_ipc *ipc);
+/* Once it is shut: has everything been taken over? */
+bool hki_ipc_mailbox_is_empty(const hk_ipc *ipc);
+/* The connection is over: what senders have left is dropped. */
 void hki_ipc_mailbox_close(hk_ipc *ipc);
 /* The loop is going: letters to it are forgotten. */
 void hki_ipc_mailboxes_abandon(hki_ipc_domain *domain);

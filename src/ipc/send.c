@@ -102,7 +102,10 @@ static int check_sendable(const hk_ipc *ipc)
 
 	if (r < 0)
 		return r;
-	if (ipc->state == HKI_IPC_OVER || ipc->ended)
+	if (ipc->state == HKI_IPC_OVER || (ipc->ended && !ipc->emptying))
+		return -EPIPE;
+	/* A write has failed, and there will be no other connection. */
+	if (ipc->broken != 0 && !ipc->settings->opts.reconnect)
 		return -EPIPE;
 	return ipc->read_only ? -EBADF : 0;
 }

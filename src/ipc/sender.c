@@ -97,6 +97,27 @@ void hki_ipc_mailbox_close(hk_ipc *ipc)
 	ipc->counts.messages_dropped += dropped;
 }
 
+/*
+ * No more letters are taken; those that are here still leave.  The last ones may be on
+ * their way to the loop just now, so they are fetched.
+ */
+void hki_ipc_mailbox_shut(hk_ipc *ipc)
+{
+	hki_ipc_mailbox *mailbox = ipc->mailbox;
+
+	if (mailbox == NULL)
+		return;
+	pthread_mutex_lock(&mailbox->lock);
+	mailbox->loop = NULL;
+	pthread_mutex_unlock(&mailbox->lock);
+	hki_ipc_mailbox_empty(ipc);
+}
+
+bool hki_ipc_mailbox_is_empty(const hk_ipc *ipc)
+{
+	return ipc->mailbox == NULL || ipc->mailbox->taken.length == 0;
+}
+
 /* Calls that were posted will not come. */
 void hki_ipc_mailboxes_abandon(hki_ipc_domain *domain)
 {
@@ -141,6 +162,7 @@ void hki_ipc_mailbox_empty(hk_ipc *ipc)
 	hki_ipc_mailbox *mailbox = ipc->mailbox;
 
 	ref(mailbox); /* sending may end the connection */
+	ipc->emptying = true;
 	for (;;) {
 		bool room = send_taken(ipc, mailbox);
 		bool more;
@@ -158,6 +180,7 @@ void hki_ipc_mailbox_empty(hk_ipc *ipc)
 		if (!more)
 			break;
 	}
+	ipc->emptying = false;
 	unref(mailbox);
 }
 

@@ -112,6 +112,35 @@ static void a_closed_connection_refuses_its_senders(void **state)
 	assert_int_equal(accepted, stats.messages_written + stats.messages_dropped);
 }
 
+static void closing_lets_their_messages_leave(void **state)
+{
+	struct fixture *f = *state;
+	static char text[1000];
+	hk_ipc_sender *sender = NULL;
+	unsigned int accepted = 0;
+
+	memset(text, '1', sizeof(text));
+	f->client_opts.queue_max_bytes = 300000;
+	connect_both(f);
+	hk_ipc_pause(f->server.ipc);
+	assert_int_equal(0, hk_ipc_sender_new(&sender, f->dialed));
+	for (int round = 0; round < 10;
+	     round++) { /* the queue is full, and the box behind it */
+		while (hk_ipc_sender_send(sender, text, sizeof(text)) == 0)
+			accepted++;
+		settle(f);
+	}
+	assert_int_equal(-EAGAIN, hk_ipc_sender_send(sender, text, sizeof(text)));
+	hk_ipc_close(f->dialed, 10 * HKI_NS_PER_S);
+	assert_int_equal(-EPIPE, hk_ipc_sender_send(sender, text, sizeof(text)));
+	hk_ipc_resume(f->server.ipc);
+	AWAIT(f, f->server.closes == 1 && f->client.closes == 1);
+	assert_int_equal(0, f->client.reason);
+	assert_int_equal(accepted, f->server.messages);
+	assert_int_equal(accepted, stats_of(f->dialed).messages_written);
+	hk_ipc_sender_free(sender);
+}
+
 static void a_loop_may_go_while_threads_send(void **state)
 {
 	struct fixture *f = *state;
@@ -162,6 +191,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(threads_keep_their_order_and_lose_nothing),
 		CASE(a_closed_connection_refuses_its_senders),
+		CASE(closing_lets_their_messages_leave),
 		CASE(a_loop_may_go_while_threads_send),
 		CASE(senders_are_refused_what_the_connection_would_refuse),
 	};

@@ -19,11 +19,20 @@ hki_sched_key hki_aging_key(const hki_by_key *state, const hk_sched_job *job)
 	return since - urgency(state, job);
 }
 
-/* From when on @ready is more urgent than @running. */
+/* From when on @ready is a whole step more urgent than @running. */
 static hki_sched_key turn(
     const hki_by_key *state, const hk_sched_job *ready, const hk_sched_job *running)
 {
-	return hki_aging_key(state, ready) + urgency(state, running) + 1;
+	return hki_aging_key(state, ready) + urgency(state, running) + state->opts.aging;
+}
+
+hk_sched_job *hki_aging_pick(void *state, int64_t now)
+{
+	hk_sched_job *job = hki_by_key_pick(state, now);
+
+	if (job != NULL)
+		job->own.level = 1;
+	return job;
 }
 
 bool hki_aging_outranks(
@@ -33,7 +42,8 @@ bool hki_aging_outranks(
 
 	if ((by_key->opts.flags & HK_SCHED_PREEMPTIVE) == 0)
 		return false;
-	if (by_key->opts.aging == 0)
+	/* Of two that run, neither has been waiting. */
+	if (by_key->opts.aging == 0 || ready->own.level == 1)
 		return ready->priority > running->priority;
 	return now >= turn(by_key, ready, running);
 }

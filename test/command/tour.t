@@ -6,6 +6,7 @@ The tour: every chapter holds, and says so.
   processes
   loop
   system
+  messages
   scheduling
 
   $ hostkit tour > all
