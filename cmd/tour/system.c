@@ -16,7 +16,7 @@
 #include <hostkit/process.h>
 #include <hostkit/system.h>
 #include <hostkit/system_filter.h>
-#include <hostkit/system_history.h>
+#include <hostkit/system_monitor.h>
 #include <hostkit/system_process.h>
 #include "base/clock.h"
 
@@ -35,6 +35,7 @@ struct scene {
 	hk_process_id id;
 	hk_process_exit how;
 	bool ended;
+	uint64_t key;     /* its row in the history */
 	double counted_s; /* processor time the table has seen of it */
 };
 
@@ -73,7 +74,7 @@ static int keep(struct scene *scene)
 		const hk_system_process *row = hk_system_processes_get(scene->table, i);
 
 		r = hk_system_history_add(
-		    scene->history, (uint64_t) row->pid << 40 ^ row->start_ticks, 0, row);
+		    scene->history, hk_system_history_process_key(row), 0, row);
 	}
 	return r == 0 ? hk_system_history_end(scene->history) : r;
 }
@@ -234,6 +235,7 @@ static void show_load(struct scene *scene)
 		return;
 	}
 	scene->counted_s = row->cpu_s;
+	scene->key = hk_system_history_process_key(row);
 	check_host(scene, row);
 	check_filter(scene);
 }
@@ -248,8 +250,7 @@ static void check_history(struct scene *scene)
 	int r = hk_system_history_view_new(&view, scene->history);
 
 	if (r == 0 && hk_system_history_seek(view, count - 2) > 0)
-		then = hk_system_history_find(
-		    view, (uint64_t) scene->id.pid << 40 ^ scene->id.start_ticks);
+		then = hk_system_history_find(view, scene->key);
 	tour_check(scene->tour,
 	    then != NULL && then->pid == (int32_t) scene->id.pid &&
 		then->command.count == 3,

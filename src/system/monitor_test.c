@@ -287,6 +287,22 @@ static void a_stopped_monitor_keeps_its_history(void **state)
 	hk_loop_free(so_far.loop);
 }
 
+static void a_process_has_a_key_with_and_without_an_inode(void **state)
+{
+	hk_system_process with = { .pid = 7, .start_ticks = 99, .inode = 1234 };
+	hk_system_process without = { .pid = 7, .start_ticks = 99 };
+	hk_system_process later = { .pid = 7, .start_ticks = 100 };
+	hk_system_process other = { .pid = 8, .start_ticks = 99 };
+
+	(void) state;
+	assert_int_equal(hk_system_history_process_key(&with), 1234);
+	assert_true(hk_system_history_process_key(&without) !=
+		    hk_system_history_process_key(&later));
+	assert_true(hk_system_history_process_key(&without) !=
+		    hk_system_history_process_key(&other));
+	assert_true(hk_system_history_process_key(&without) > UINT32_MAX);
+}
+
 static int start_and_free(void *user)
 {
 	hk_system_monitor_opts opts = HK_SYSTEM_MONITOR_OPTS_INIT;
@@ -318,6 +334,7 @@ int main(void)
 		cmocka_unit_test(the_end_of_a_process_is_told_once),
 		cmocka_unit_test(who_is_not_there_is_not_watched),
 		cmocka_unit_test(a_stopped_monitor_keeps_its_history),
+		cmocka_unit_test(a_process_has_a_key_with_and_without_an_inode),
 		cmocka_unit_test(every_failed_allocation_is_told),
 	};
 
