@@ -6,6 +6,7 @@
 /* One row a verb, each defined in the file named after it. */
 extern const cmd_verb cmd_verb_completion;
 extern const cmd_verb cmd_verb_help;
+extern const cmd_verb cmd_verb_ipc_fork;
 extern const cmd_verb cmd_verb_ipc_bench;
 extern const cmd_verb cmd_verb_ipc_call;
 extern const cmd_verb cmd_verb_ipc_listen;
@@ -26,6 +27,7 @@ extern const cmd_verb cmd_verb_sched_run;
 extern const cmd_verb cmd_verb_sched_gen;
 extern const cmd_verb cmd_verb_sched_policies;
 extern const cmd_verb cmd_verb_sched_sim;
+extern const cmd_verb cmd_verb_top;
 extern const cmd_verb cmd_verb_tour;
 extern const cmd_verb cmd_verb_up;
 extern const cmd_verb cmd_verb_version;

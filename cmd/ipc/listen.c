@@ -25,6 +25,8 @@ void ipc_listening_print(ipc_listening *all, const char *from, int32_t pid,
 		ipc_print(&all->session, bytes, length);
 	} else {
 		writer = ipc_event_begin(&all->session, "hostkit.ipc.listen/1");
+		hk_json_write_key(writer, "kind");
+		hk_json_write_string(writer, "message");
 		if (from[0] != '\0') {
 			hk_json_write_key(writer, "from");
 			hk_json_write_string(writer, from);

@@ -40,8 +40,8 @@ int ipc_listen_datagram(ipc_listening *all)
 	    &datagram, all->session.loop, all->url, &opts, all->session.errors);
 	if (r < 0)
 		return ipc_fail(&all->session, "listen at", all->url, r);
-	cmd_note(
-	    &all->session.call->output, "listening at %s", hk_ipc_datagram_url(datagram));
+	ipc_tell_ready(&all->session, "hostkit.ipc.listen/1", "listening",
+	    hk_ipc_datagram_url(datagram));
 	status = ipc_session_run(&all->session);
 	hk_ipc_datagram_free(datagram);
 	return status;
@@ -79,7 +79,7 @@ int ipc_listen_fifo(ipc_listening *all)
 	r = hk_ipc_fifo_listen(&fifo, all->session.loop, path, &opts);
 	if (r < 0)
 		return ipc_fail(&all->session, "listen at", all->url, r);
-	cmd_note(&all->session.call->output, "listening at %s", all->url);
+	ipc_tell_ready(&all->session, "hostkit.ipc.listen/1", "listening", all->url);
 	status = ipc_session_run(&all->session);
 	hk_ipc_fifo_free(fifo);
 	return status;

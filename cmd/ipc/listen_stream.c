@@ -95,8 +95,8 @@ int ipc_listen_stream(ipc_listening *all)
 	    &server, all->session.loop, all->url, &all->connection, all->session.errors);
 	if (r < 0)
 		return ipc_fail(&all->session, "listen at", all->url, r);
-	cmd_note(
-	    &all->session.call->output, "listening at %s", hk_ipc_server_url(server));
+	ipc_tell_ready(&all->session, "hostkit.ipc.listen/1", "listening",
+	    hk_ipc_server_url(server));
 	status = ipc_session_run(&all->session);
 	ipc_workers_stop(all);
 	hk_ipc_server_free(server);

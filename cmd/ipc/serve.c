@@ -7,7 +7,6 @@
 #include <hostkit/ipc_broker.h>
 #include "base/clock.h"
 #include "exit.h"
-#include "output/document.h"
 #include "output/fail.h"
 #include "session.h"
 #include "values.h"
@@ -61,16 +60,17 @@ static int report(serving *all, const hk_ipc_broker_stats *stats)
 		    stats->published, stats->delivered, stats->dropped, stats->calls);
 		return CMD_EXIT_OK;
 	}
-	writer = cmd_document_begin(output, "hostkit.ipc.serve/1");
-	if (writer != NULL) {
-		write_count(writer, "published", stats->published);
-		write_count(writer, "delivered", stats->delivered);
-		write_count(writer, "dropped", stats->dropped);
-		write_count(writer, "disconnected", stats->disconnected);
-		write_count(writer, "calls", stats->calls);
-		write_count(writer, "calls_unknown", stats->calls_unknown);
-	}
-	return cmd_document_end(output, writer, CMD_EXIT_OK);
+	writer = ipc_event_begin(&all->session, "hostkit.ipc.serve/1");
+	hk_json_write_key(writer, "kind");
+	hk_json_write_string(writer, "stopped");
+	write_count(writer, "published", stats->published);
+	write_count(writer, "delivered", stats->delivered);
+	write_count(writer, "dropped", stats->dropped);
+	write_count(writer, "disconnected", stats->disconnected);
+	write_count(writer, "calls", stats->calls);
+	write_count(writer, "calls_unknown", stats->calls_unknown);
+	ipc_event_end(&all->session);
+	return cmd_close_stdout(output, CMD_EXIT_OK);
 }
 
 static int work(serving *all)
@@ -85,7 +85,7 @@ static int work(serving *all)
 	    &all->opts, all->session.errors);
 	if (r < 0)
 		return ipc_fail(&all->session, "listen at", call->operands[0], r);
-	cmd_note(&call->output, "serving at %s",
+	ipc_tell_ready(&all->session, "hostkit.ipc.serve/1", "serving",
 	    hk_ipc_server_url(hk_ipc_broker_server(all->broker)));
 	status = ipc_session_run(&all->session);
 	drain(all);
@@ -168,7 +168,8 @@ static const cmd_example examples[] = {
 	{ "hostkit ipc serve unix:bus.sock", "is a broker for your own programs" },
 	{ "hostkit ipc serve tcp:7000 --slow oldest",
 	    "keeps the newest for who is slow; loopback alone" },
-	{ "socat - UNIX-CONNECT:bus.sock", "talks to it by hand" },
+	{ "hostkit ipc serve unix:bus.sock & socat - UNIX-CONNECT:bus.sock",
+	    "talks to it by hand" },
 	{ .command = NULL },
 };
 

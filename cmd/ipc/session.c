@@ -201,6 +201,26 @@ hk_json_writer *ipc_event_begin(ipc_session *session, const char *schema)
 	return session->writer;
 }
 
+void ipc_tell_ready(
+    ipc_session *session, const char *schema, const char *kind, const char *url)
+{
+	const cmd_output *output = &session->call->output;
+	hk_json_writer *writer;
+
+	if (!output->json) {
+		cmd_note(output, url != NULL ? "%s at %s" : "%s", kind, url);
+		return;
+	}
+	writer = ipc_event_begin(session, schema);
+	hk_json_write_key(writer, "kind");
+	hk_json_write_string(writer, kind);
+	if (url != NULL) {
+		hk_json_write_key(writer, "url");
+		hk_json_write_string(writer, url);
+	}
+	ipc_event_end(session);
+}
+
 void ipc_event_end(ipc_session *session)
 {
 	const char *text;

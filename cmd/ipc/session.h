@@ -62,6 +62,10 @@ hk_json_writer *ipc_event_begin(ipc_session *session, const char *schema);
 /* Print it on one line. */
 void ipc_event_end(ipc_session *session);
 
+/* It has begun: on stderr "KIND at URL", with --json an event.  @url may be NULL. */
+void ipc_tell_ready(
+    ipc_session *session, const char *schema, const char *kind, const char *url);
+
 /* A member "data" for bytes that are JSON, else "text" (and "text_base64"). */
 void ipc_write_data(ipc_session *session, const char *bytes, size_t length);
 

@@ -131,7 +131,7 @@ static void on_status(
 				       hk_ipc_subscription_pattern(subscription), text));
 	/* Said once everything that is published from now on is heard. */
 	if (status == 0 && ++all->ready == all->session.call->operand_count - 1)
-		cmd_note(&all->session.call->output, "listening");
+		ipc_tell_ready(&all->session, "hostkit.ipc.sub/1", "listening", NULL);
 }
 
 static void on_connect(hk_ipc_rpc *rpc, void *user)
@@ -275,8 +275,7 @@ static const cmd_option options[] = {
 
 static const cmd_example examples[] = {
 	{ "hostkit ipc sub unix:bus.sock 'cpu.*.load'", "prints every processor's load" },
-	{ "hostkit ipc sub -d unix:bus.sock jobs.new -q workers | while read -r job; do "
-	  "...",
+	{ "hostkit ipc sub -d -q workers unix:bus.sock jobs.new | xargs -n 1 ./work",
 	    "is one worker of several" },
 	{ "hostkit ipc sub -n 1 -t 5s unix:bus.sock ready", "waits for it, at most 5 s" },
 	{ .command = NULL },

@@ -134,7 +134,7 @@ static void on_reply(hk_ipc_call *call, const hk_ipc_reply *reply, void *user)
 
 	(void) call;
 	if (reply->status == 0)
-		cmd_note(&all->session.call->output, "listening");
+		ipc_tell_ready(&all->session, "hostkit.ipc.tap/1", "listening", NULL);
 	else if (reply->status == -EREMOTEIO)
 		ipc_session_stop(&all->session,
 		    cmd_fail(&all->session.call->output, CMD_EXIT_ABSENT, 0,
@@ -210,7 +210,7 @@ static const cmd_option options[] = {
 
 static const cmd_example examples[] = {
 	{ "hostkit ipc tap unix:bus.sock", "shows what passes until Ctrl-C" },
-	{ "hostkit --json ipc tap unix:bus.sock | grep '\"kind\":\"error\"'",
+	{ "hostkit ipc tap --json unix:bus.sock | grep '\"kind\":\"error\"'",
 	    "shows the calls that fail" },
 	{ .command = NULL },
 };

@@ -50,6 +50,12 @@ int info_print_sockets(const cmd_call *call, const hk_system *system);
 int info_print_filesystems(const cmd_call *call, const hk_system *system);
 int info_print_disks(const cmd_call *call, const hk_system *system);
 int info_print_networks(const cmd_call *call, const hk_system *system);
+/* The same with these columns, for places that have room for no more. */
+int info_table_filesystems(
+    const cmd_call *call, const hk_system *system, const char *columns);
+int info_table_disks(const cmd_call *call, const hk_system *system, const char *columns);
+int info_table_networks(
+    const cmd_call *call, const hk_system *system, const char *columns);
 int info_print_sensors(const cmd_call *call, const hk_system *system);
 int info_print_sessions(const cmd_call *call, const hk_system *system);
 

@@ -26,6 +26,7 @@
 #define INTERVAL_LEAST_NS (10 * HKI_NS_PER_MS)
 
 #define COLUMNS_ONCE "pid,ppid,user,state,threads,rss_bytes,cpu_s,command"
+#define COLUMNS_FULL "user,pid,ppid,start_time_s,terminal,cpu_s,command"
 #define COLUMNS_TREE "pid,user,state,rss_bytes,cpu_s,name"
 #define COLUMNS_STREAM                                                                   \
 	"pid,user,cpu_percent,rss_bytes,read_bytes_per_s,written_bytes_per_s,state,"     \
@@ -301,6 +302,8 @@ static const char *default_columns(const ps_request *request)
 		return request->stream ? COLUMNS_GROUP_STREAM : COLUMNS_GROUP;
 	if (request->stream)
 		return COLUMNS_STREAM;
+	if (cmd_call_value(request->call, PS_FULL) != NULL)
+		return COLUMNS_FULL;
 	return request->tree ? COLUMNS_TREE : COLUMNS_ONCE;
 }
 

@@ -26,12 +26,16 @@ extern const tour_chapter tour_chapters[];
 
 void tour_chapter_processes(struct tour *tour);
 void tour_chapter_loop(struct tour *tour);
+void tour_chapter_messages(struct tour *tour);
 void tour_chapter_scheduling(struct tour *tour);
 
 /* Two steps of the processes chapter: a tree that tries to get away, and a
  * program that crashes, under supervision. */
 void tour_trees(struct tour *tour, hk_loop *loop);
 void tour_supervise(struct tour *tour, hk_loop *loop);
+
+/* A step of the messages chapter: a Node program as a child. */
+void tour_node(struct tour *tour, hk_loop *loop);
 
 /* ---- telling ---- */
 

@@ -352,6 +352,7 @@ static void nonsense_is_refused_with_its_reason(void **state)
 		{ "ff0f522201618008", "a RegExp has flags that are not known" },
 		{ "ff0f72787a", "an error has a part that is not known" },
 		{ "ff0f5c02", "an object of the host is of no known kind" },
+		{ "ff0f5c000b020000", "a view begins or ends within an element" },
 		{ "ff0f5c000d00", "a view of bytes is of no known kind" },
 		{ "ff0f5c015e00", "an object is mentioned that there is not" },
 		{ "ff0f420401020304566202"

@@ -4,6 +4,14 @@
 #include "sched/policy.h"
 #include "sched/ready_heap.h"
 
+/* Virtual time: see virtual_time.h. */
+typedef struct hki_virtual_clock {
+	hki_sched_key time;
+	hki_sched_key rest;    /* what a division left over */
+	hki_sched_key service; /* CPU time that is not in it yet */
+	uint64_t tickets;      /* of all who are ready or run */
+} hki_virtual_clock;
+
 /*
  * What policies have in common that always run the job with the smallest key:
  * their state, and every function but ready(), which chooses the key.
@@ -11,9 +19,8 @@
 typedef struct hki_by_key {
 	hk_sched_policy_opts opts;
 	hki_ready_heap heap;
-	uint64_t sequence;   /* how many jobs were made ready, for those who go by that */
-	hki_sched_key floor; /* virtual time: the key of the job picked last */
-	uint64_t weight;     /* tickets of ready and running jobs, for those who count */
+	uint64_t sequence; /* how many jobs were made ready, for those who go by that */
+	hki_virtual_clock clock; /* of policies that share by virtual time */
 } hki_by_key;
 
 int hki_by_key_create(void **out, const hk_sched_policy_opts *opts);

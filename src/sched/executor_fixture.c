@@ -67,6 +67,24 @@ static int play_escape(char **words)
 	return 0;
 }
 
+/* So many children at a time that burn a little and are followed by others. */
+static int play_fork_often(char **words)
+{
+	for (int i = atoi(words[0]); i > 0; i--)
+		if (fork() == 0)
+			for (;;) {
+				if (fork() == 0) {
+					burn_ms(2);
+					_exit(0);
+				}
+				burn_ms(1);
+				(void) wait(NULL);
+			}
+	while (wait(NULL) > 0)
+		;
+	return 0;
+}
+
 static int play_stubborn(char **words)
 {
 	(void) words;
@@ -171,6 +189,7 @@ static const struct {
 	{ "burn", play_burn },
 	{ "exit", play_exit },
 	{ "escape", play_escape },
+	{ "fork-often", play_fork_often },
 	{ "stubborn", play_stubborn },
 	{ "stop-itself", play_stop_itself },
 	{ "sleep", play_sleep },

@@ -293,8 +293,26 @@ void hki_dispatch_on_policy_timer(hk_timer *timer, void *user);
 void hki_dispatch_on_slot_timer(hk_timer *timer, void *user);
 /* The turn of @slot is used up: the next one, which may be the same task's. */
 void hki_dispatch_rotate(hki_slot *slot);
+
+/* ---- turn.c ---- */
+
+/* Tell the policy what a running task had since it was last told. */
+void hki_turn_charge(hki_task *task, int64_t now_ns);
+/* The task of @slot has just been let go: its turn begins. */
+void hki_turn_begin(hki_slot *slot);
+/* The turn is over, whatever comes next. */
+void hki_turn_end(hki_slot *slot, int64_t now_ns);
+/* Look again when what is left of the turn may be used up. */
+void hki_turn_arm(const hki_slot *slot);
+/* Is it used up?  As of the last look at the task's clock. */
+bool hki_turn_is_over(const hki_slot *slot);
+/* Nothing was used since the last look, and nobody of it waits for a CPU. */
+bool hki_turn_is_asleep(hki_slot *slot, int64_t now_ns);
+/* The end that it announced is so near that putting it off would cost a whole round:
+ * then the turn is made longer, once. */
+bool hki_turn_may_finish(hki_slot *slot);
 /* CPU time that slots had and tasks did not, up to now. */
-uint64_t hki_dispatch_stolen(const hk_sched_executor *executor);
+uint64_t hki_turn_stolen(const hk_sched_executor *executor);
 
 /* ---- program.c ---- */
 

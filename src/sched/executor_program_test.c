@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/torture.h"
 #include "os/cgroup/cgroup.h"
 
 /* A word that is in the command line of what a test starts, and nowhere else. */
@@ -493,6 +494,49 @@ static void or_all_of_it_goes_on_if_asked(void **state)
 	}
 }
 
+/* ---- memory ---- */
+
+static int one_program(void *user)
+{
+	hk_sched_executor_opts opts = HK_SCHED_EXECUTOR_OPTS_INIT;
+	hk_sched_work work = HK_SCHED_WORK_INIT;
+	hk_process_opts process = HK_PROCESS_OPTS_INIT;
+	hk_sched_executor *executor;
+	hk_sched_info info = { .state = -1 };
+	hk_loop *loop;
+	int r;
+
+	opts.preemption = *(const hk_sched_preemption *) user;
+	process.argv = WORDS("/bin/true");
+	work.process = &process;
+	r = hk_loop_new(&loop);
+	if (r < 0)
+		return r;
+	r = hk_sched_executor_new(&executor, loop, &opts, NULL);
+	if (r == 0) {
+		r = hk_sched_executor_add(executor, &work, NULL);
+		if (r == 0)
+			r = hk_loop_run(loop);
+		if (r == 0)
+			r = hk_sched_executor_get(&info, executor, 0);
+		/* A start without memory is a failed task, not a failed call. */
+		if (r == 0 && info.outcome != HK_SCHED_DONE)
+			r = -ENOMEM;
+		hk_sched_executor_free(executor);
+	}
+	hk_loop_free(loop);
+	return r;
+}
+
+static void memory_may_end_anywhere(void **state)
+{
+	(void) state;
+	for (size_t i = 0; i < 2; i++)
+		if (ways[i] == HK_SCHED_PREEMPT_SIGNAL || has_cgroups())
+			assert_true(
+			    hki_torture(one_program, (void *) (uintptr_t) &ways[i]) > 30);
+}
+
 #define WITH(test)                                                                       \
 	cmocka_unit_test_setup_teardown(test, fixture_set_up, fixture_tear_down)
 
@@ -514,6 +558,7 @@ int main(int argc, char **argv)
 		WITH(who_sleeps_gives_its_turn_away),
 		WITH(freeing_leaves_nothing),
 		WITH(two_hundred_programs_leave_nothing),
+		cmocka_unit_test(memory_may_end_anywhere),
 		WITH(nothing_stays_frozen_behind_a_killed_controller),
 		WITH(or_all_of_it_goes_on_if_asked),
 	};

@@ -114,7 +114,7 @@ void hk_sched_executor_totals(hk_sched_totals *out, const hk_sched_executor *exe
 	for (const hki_list *node = executor->tasks.next; node != &executor->tasks;
 	     node = node->next)
 		add_living(out, hki_list_entry(node, hki_task, node));
-	out->stolen_ms = in_ms((double) hki_dispatch_stolen(executor));
+	out->stolen_ms = in_ms((double) hki_turn_stolen(executor));
 	out->slices = executor->slices;
 	out->preemptions = executor->preemptions;
 	out->unconfirmed = executor->unconfirmed;

@@ -7,11 +7,6 @@
  */
 #include "sched/virtual_time.h"
 
-static bool was_away(hk_sched_reason reason)
-{
-	return reason != HK_SCHED_PREEMPTED && reason != HK_SCHED_QUANTUM_END;
-}
-
 /* How far behind the others a job may return. */
 static hki_sched_key credit(const hki_by_key *state)
 {
@@ -21,57 +16,36 @@ static hki_sched_key credit(const hki_by_key *state)
 static void ready(void *state, hk_sched_job *job, hk_sched_reason reason, int64_t now)
 {
 	hki_by_key *by_key = state;
-	hki_sched_key time = hki_virtual_get(job);
 
 	(void) now;
-	if (reason == HK_SCHED_ARRIVED)
-		hki_virtual_begin(job);
-	if (was_away(reason)) {
-		hki_sched_key floor = by_key->floor;
-
-		if (reason == HK_SCHED_IO_DONE)
-			floor -= credit(by_key);
-		if (time < floor)
-			time = floor;
-		by_key->weight += job->own.place;
-	}
-	hki_virtual_set(job, time);
-	hki_by_key_line_up(by_key, time, job);
+	hki_virtual_ready(
+	    by_key, job, reason, reason == HK_SCHED_IO_DONE ? credit(by_key) : 0);
 }
 
 static bool outranks(
     void *state, const hk_sched_job *ready_job, const hk_sched_job *running, int64_t now)
 {
 	const hki_by_key *by_key = state;
+	hki_sched_key margin = hki_virtual_of(ready_job, by_key->opts.quantum);
 
-	(void) now;
-	return hki_virtual_get(ready_job) +
-		   hki_virtual_of(ready_job, by_key->opts.quantum) <
-	       hki_virtual_get(running);
+	/* Which of two that run is to make room: whoever is further ahead. */
+	if ((ready_job->own.level & HKI_VIRTUAL_RUNS) != 0)
+		margin = 0;
+	/* In line it is asked only at the moment it comes; later the slice decides. */
+	else if ((ready_job->own.level & HKI_VIRTUAL_CAME) == 0 ||
+		 ready_job->ready_since != now)
+		return false;
+	return hki_virtual_get(ready_job) + margin < hki_virtual_get(running);
 }
 
 static int64_t quantum(void *state, const hk_sched_job *job, int64_t now)
 {
 	const hki_by_key *by_key = state;
 	hki_sched_key share = (hki_sched_key) by_key->opts.latency * job->own.place /
-			      (hki_sched_key) by_key->weight;
+			      (hki_sched_key) by_key->clock.tickets;
 
 	(void) now;
 	return share > by_key->opts.quantum ? (int64_t) share : by_key->opts.quantum;
-}
-
-static void leave(void *state, hk_sched_job *job, int64_t now)
-{
-	hki_by_key *by_key = state;
-
-	(void) now;
-	by_key->weight -= job->own.place;
-}
-
-static void take_out(void *state, hk_sched_job *job, int64_t now)
-{
-	hki_by_key_remove(state, job, now);
-	leave(state, job, now);
 }
 
 const hk_sched_policy hki_sched_fair = {
@@ -89,7 +63,7 @@ const hk_sched_policy hki_sched_fair = {
 	.outranks = outranks,
 	.quantum = quantum,
 	.charge = hki_virtual_charge,
-	.blocked = leave,
-	.ended = leave,
-	.remove = take_out,
+	.blocked = hki_virtual_leave,
+	.ended = hki_virtual_leave,
+	.remove = hki_virtual_remove,
 };

@@ -9,11 +9,13 @@ static void ready(void *state, hk_sched_job *job, hk_sched_reason reason, int64_
 {
 	(void) reason;
 	(void) now;
+	job->own.level = 0;
 	hki_by_key_add(state, hki_aging_key(state, job), job);
 }
 
 static void changed(void *state, hk_sched_job *job, bool is_ready, int64_t now)
 {
+	job->own.value = job->priority;
 	if (!is_ready)
 		return;
 	hki_by_key_remove(state, job, now);
@@ -30,7 +32,7 @@ const hk_sched_policy hki_sched_priority = {
 	.destroy = hki_by_key_destroy,
 	.reserve = hki_by_key_reserve,
 	.ready = ready,
-	.pick = hki_by_key_pick,
+	.pick = hki_aging_pick,
 	.peek = hki_by_key_peek,
 	.outranks = hki_aging_outranks,
 	.overtakes = hki_aging_overtakes,

@@ -361,6 +361,9 @@ static void run_instant(hki_sim *sim)
 	/* An event that fell into idle time. */
 	if (sim->event_at < sim->now)
 		fire_event(sim);
+	/* Who comes or goes changes what the time of the others is worth. */
+	if (sim->policy->charge != NULL && sim->busy > 0)
+		charge_all(sim);
 	end_slices(sim);
 	if (sim->opts.tie == HK_SCHED_TIE_PREEMPTED)
 		take_expired(sim);

@@ -8,17 +8,8 @@
 
 static void ready(void *state, hk_sched_job *job, hk_sched_reason reason, int64_t now)
 {
-	hki_by_key *by_key = state;
-	hki_sched_key pass = hki_virtual_get(job);
-
 	(void) now;
-	if (reason == HK_SCHED_ARRIVED)
-		hki_virtual_begin(job);
-	if (reason != HK_SCHED_PREEMPTED && reason != HK_SCHED_QUANTUM_END &&
-	    pass < by_key->floor)
-		pass = by_key->floor;
-	hki_virtual_set(job, pass);
-	hki_by_key_line_up(by_key, pass, job);
+	hki_virtual_ready(state, job, reason, 0);
 }
 
 const hk_sched_policy hki_sched_stride = {
@@ -35,5 +26,7 @@ const hk_sched_policy hki_sched_stride = {
 	.peek = hki_by_key_peek,
 	.quantum = hki_by_key_quantum,
 	.charge = hki_virtual_charge,
-	.remove = hki_by_key_remove,
+	.blocked = hki_virtual_leave,
+	.ended = hki_virtual_leave,
+	.remove = hki_virtual_remove,
 };

@@ -94,7 +94,7 @@ static void arrive(hki_task *task)
 	task->arrived = true;
 	task->since_ns = task->arrival_ns;
 	task->job.order = executor->order++;
-	task->stolen_at_arrival_ns = hki_dispatch_stolen(executor);
+	task->stolen_at_arrival_ns = hki_turn_stolen(executor);
 	if (executor->first_arrival_ns < 0 ||
 	    task->arrival_ns < executor->first_arrival_ns)
 		executor->first_arrival_ns = task->arrival_ns;
@@ -330,7 +330,7 @@ void hki_tasks_end(hki_task *task, hk_sched_outcome outcome)
 	hki_task_enter(task, HK_SCHED_ENDED, now_ns);
 	task->outcome = outcome;
 	task->end_ns = now_ns;
-	task->stolen_at_end_ns = hki_dispatch_stolen(executor);
+	task->stolen_at_end_ns = hki_turn_stolen(executor);
 	hk_timer_stop(task->wake);
 	hk_timer_stop(task->limit);
 	give_index(task);

@@ -9,7 +9,9 @@
  * last figures, marked with their age.
  */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <hostkit/error.h>
 #include "base/alloc.h"
@@ -179,6 +181,9 @@ static void fill_space(hk_system_filesystem *record, const struct statfs *space)
 	uint64_t used = less(space->f_blocks, space->f_bfree);
 	uint64_t percent;
 
+	/* Also when the kernel gave up writing after an error, which no mount tells. */
+	if ((space->f_flags & ST_RDONLY) != 0)
+		HKI_PUT(filesystem, record, read_only, true);
 	HKI_PUT(filesystem, record, block_bytes, unit_of(space));
 	HKI_PUT(filesystem, record, total_bytes, bytes_of(space->f_blocks, space));
 	HKI_PUT(filesystem, record, used_bytes, bytes_of(used, space));

@@ -183,7 +183,8 @@ static void our_own_heap_and_time_are_followed(void **state)
 	    hk_system_history_summarize(&summary, hk_system_monitor_history(monitor, 0),
 		0, field_of(&hk_system_self_type, "heap_used_bytes"), 0, UINT64_MAX),
 	    0);
-	if (summary.count > 0 && summary.last - summary.first < 3000000)
+	/* The allocator of a sanitizer does not tell mallinfo2() about itself. */
+	if (summary.maximum > 0 && summary.last - summary.first < 3000000)
 		fail_msg("the heap went from %f to %f", summary.first, summary.last);
 	free(grown);
 	hk_system_monitor_free(monitor);

@@ -71,7 +71,7 @@ static void our_own_row_is_right(void **state)
 
 static void live_with_name(void *name)
 {
-	assert_int_equal(0, prctl(PR_SET_NAME, name, 0, 0, 0));
+	(void) prctl(PR_SET_NAME, name, 0, 0, 0);
 }
 
 static void hostile_names_come_through_as_they_are(void **state)
@@ -480,6 +480,47 @@ static void fields_have_names(void **state)
 		assert_true((all.bits[i / 64] >> (i % 64) & 1) != 0);
 }
 
+static void start_and_end_many(void *user)
+{
+	(void) user;
+	/* Bounded: whatever happens to the test, this comes to an end. */
+	for (int i = 0; i < 20000; i++) {
+		pid_t child = fork();
+
+		if (child == 0)
+			_exit(0);
+		if (child > 0)
+			(void) waitpid(child, NULL, 0);
+	}
+	_exit(0);
+}
+
+static void processes_may_vanish_at_any_moment(void **state)
+{
+	static const char *const fields[] = { "read_bytes", "uid", "shared_bytes",
+		"command", "executable", "descriptors", NULL };
+
+	(void) state;
+	for (int i = 0; i < TEST_ENGINES; i++) {
+		hk_system_processes *table = test_table(test_engines[i], fields);
+		pid_t forker = table == NULL ? 0 : test_worker(start_and_end_many, NULL);
+		size_t met = 0;
+
+		if (table == NULL)
+			continue;
+		for (int k = 0; k < 60 || (met == 0 && k < 2000); k++) {
+			test_sample(table);
+			for (size_t n = 0; n < hk_system_processes_exited_count(table);
+			     n++)
+				met +=
+				    hk_system_processes_exited(table, n)->ppid == forker;
+		}
+		assert_true(met > 0);
+		test_child_end(forker);
+		hk_system_processes_close(table);
+	}
+}
+
 /* ---- cost ---- */
 
 static size_t allocations;
@@ -691,6 +732,7 @@ int main(void)
 		cmocka_unit_test(only_what_was_asked_for_shows),
 		cmocka_unit_test(another_wish_is_granted_by_the_next_sample),
 		cmocka_unit_test(fields_have_names),
+		cmocka_unit_test(processes_may_vanish_at_any_moment),
 		cmocka_unit_test(steady_samples_allocate_nothing_and_open_nothing),
 		cmocka_unit_test(files_that_stay_open_are_few_and_given_back),
 		cmocka_unit_test(the_engines_agree),

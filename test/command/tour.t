@@ -5,6 +5,7 @@ The tour: every chapter holds, and says so.
   $ hostkit tour --list | cut -d ' ' -f 1
   processes
   loop
+  messages
   scheduling
 
   $ hostkit tour > all

@@ -1,0 +1,114 @@
+Messages without a broker: one side listens, the other sends.
+
+  $ . "$TESTDIR/functions.sh"
+  $ wait_for() { for _ in $(seq 200); do eval "$1" && return; sleep 0.05; done; echo "waited in vain: $1"; }
+  $ listen() { rm -f got got.err; hostkit ipc listen "$@" > got 2> got.err & LISTEN=$!; wait_for 'grep -q "listening at" got.err'; }
+
+The guide's burst: all of a thousand messages arrive, in order.
+
+  $ listen -n 1000 unix:in.sock
+  $ seq 1000 | sed 's/.*/{"n":&}/' | hostkit ipc send unix:in.sock
+  $ wait $LISTEN
+  $ sed 's/.*:\([0-9]*\)}/\1/' got | diff - <(seq 1000)
+  $ test -e in.sock
+  [1]
+
+  $ listen -n 3 unix:in.sock
+  $ hostkit ipc send --json unix:in.sock 1 '"two"' '{"three": 3}' | field sent
+  3
+  $ wait $LISTEN
+  $ cat got
+  1
+  "two"
+  {"three": 3}
+
+What is not JSON is refused before it is sent; as text it may go:
+
+  $ hostkit ipc send unix:in.sock hello
+  hostkit ipc send: cannot send to 'unix:in.sock': no such file or directory (ENOENT); nobody listens there; 'hostkit ipc serve' and 'hostkit ipc listen' do
+  [4]
+  $ listen -n 1 --framing lines unix:in.sock
+  $ hostkit ipc send unix:in.sock hello
+  hostkit ipc send: 'hello' is not JSON: * (glob)
+  [2]
+  $ hostkit ipc send --framing lines unix:in.sock 'hello, world'
+  $ wait $LISTEN
+  $ cat got
+  hello, world
+
+With --json a message says where it came from:
+
+  $ hostkit ipc listen --json -n 1 unix:in.sock > got & LISTEN=$!
+  $ wait_for 'test -s got'
+  $ field url < got
+  unix:in.sock
+  $ hostkit ipc send unix:in.sock '[1]'
+  $ wait $LISTEN
+  $ tail -1 got | field kind; tail -1 got | field data; test "$(tail -1 got | field pid)" -gt 1
+  message
+  [1]
+
+A program answers: each connection has its own, its lines are the answers.
+
+  $ listen --exec 'sed -u "s/^/[/; s/$/]/"' unix:in.sock
+  $ hostkit ipc send -a 2 unix:in.sock 1 2
+  [1]
+  [2]
+  $ seq 300 | hostkit ipc send -a 300 unix:in.sock | tail -1
+  [300]
+  $ hostkit ipc send -a 1 -t 200ms unix:in.sock < /dev/null
+  hostkit ipc send: 'unix:in.sock' closed the connection before it answered
+  [1]
+  $ kill $LISTEN; wait $LISTEN
+  $ test -e in.sock
+  [1]
+
+A program that fails is told, the listener goes on:
+
+  $ listen --exec 'exit 3' unix:in.sock
+  $ hostkit ipc send -a 1 unix:in.sock 1
+  hostkit ipc send: * (glob)
+  [*] (glob)
+  $ wait_for 'grep -q "ended with 3" got.err'
+  $ kill $LISTEN; wait $LISTEN
+
+Datagrams:
+
+  $ listen -n 2 udp:127.0.0.1:0
+  $ URL=$(sed 's/.* //' got.err)
+  $ hostkit ipc send $URL '{"a":1}' '"b"'
+  $ wait $LISTEN
+  $ cat got
+  {"a":1}
+  "b"
+  $ hostkit ipc send -a 1 $URL 1
+  hostkit ipc send: cannot send to 'udp:127.0.0.1:*': connection refused (ECONNREFUSED); nobody listens there; 'hostkit ipc serve' and 'hostkit ipc listen' do (glob)
+  [3]
+  $ hostkit ipc listen udp:example.org:1
+  hostkit ipc listen: *names a host; datagrams want its address* (glob)
+  [2]
+
+Named pipes, for whoever can only write to a file:
+
+  $ listen -n 3 fifo:pipe
+  $ stat -c '%F %a' pipe
+  fifo 600
+  $ echo '{"from":"echo"}' > pipe
+  $ printf '"one"\n"two"\n' | hostkit ipc send fifo:pipe
+  $ wait $LISTEN
+  $ cat got
+  {"from":"echo"}
+  "one"
+  "two"
+  $ ls
+  got
+  got.err
+  $ mkfifo idle; hostkit ipc send fifo:idle 1
+  hostkit ipc send: cannot write to 'fifo:idle': no such device or address (ENXIO); nobody reads from the pipe
+  [3]
+  $ echo text > file; hostkit ipc listen fifo:file
+  hostkit ipc listen: cannot listen at 'fifo:file': file exists (EEXIST)
+  [9]
+  $ hostkit ipc listen --exec cat fifo:pipe
+  hostkit ipc listen: --exec answers, and nobody can be answered at 'fifo:pipe'; use unix: or tcp:
+  [2]
