@@ -416,7 +416,7 @@ static void in_the_background_only_the_queue_keeps_the_loop(void **state)
 	memset(text, 'x', sizeof(text));
 	text[0] = text[400000] = '"';
 	text[400001] = '\0';
-	assert_int_equal(1, fixture_send_noted(f, text, 'a', 0, -1));
+	assert_int_equal(1, hk_ipc_channel_send(f->channel, text, strlen(text), NULL));
 	assert_int_equal(1, hk_loop_run_once(f->loop, 0));
 	assert_true(hk_loop_alive(f->loop));
 	hk_ipc_channel_set_background(f->channel, false);

@@ -309,11 +309,12 @@ static void every_beginning_of_a_value_is_refused(void **state)
 
 		for (size_t cut = 0; cut < length; cut++) {
 			/* In a block of its own, so that a sanitizer sees its end. */
-			unsigned char *part = malloc(cut > 0 ? cut : 1);
+			unsigned char *part;
 			const char *reason = NULL;
 
 			if (bytes[2] == 'B' && cut == 8) /* whole without its view */
 				break;
+			part = malloc(cut > 0 ? cut : 1);
 			memcpy(part, bytes, cut);
 			if (read_bytes(part, cut, &reason) != HK_EPARSE)
 				fail_msg("%s: accepted %zu bytes", captures[i].hex, cut);
