@@ -9,6 +9,7 @@ const cmd_verb *const cmd_verbs[] = {
 	&cmd_verb_run,
 	&cmd_verb_up,
 	&cmd_verb_kill,
+	&cmd_verb_ipc_fork,
 	&cmd_verb_ipc_serve,
 	&cmd_verb_ipc_call,
 	&cmd_verb_ipc_pub,

@@ -6,6 +6,7 @@
 /* One row a verb, each defined in the file named after it. */
 extern const cmd_verb cmd_verb_completion;
 extern const cmd_verb cmd_verb_help;
+extern const cmd_verb cmd_verb_ipc_fork;
 extern const cmd_verb cmd_verb_ipc_bench;
 extern const cmd_verb cmd_verb_ipc_call;
 extern const cmd_verb cmd_verb_ipc_listen;

@@ -35,6 +35,8 @@ void info_write_sockets(hk_json_writer *writer, const hk_system *system);
 void info_write_sensors(hk_json_writer *writer, const hk_system *system);
 void info_write_sessions(hk_json_writer *writer, const hk_system *system);
 
+void info_write_self(hk_json_writer *writer, const hk_system *system);
+
 /* ---- info_text.c: a section at length ---- */
 
 int info_print_host(const cmd_call *call, const hk_system *system);
@@ -44,12 +46,19 @@ int info_print_vmstat(const cmd_call *call, const hk_system *system);
 int info_print_pressure(const cmd_call *call, const hk_system *system);
 int info_print_limits(const cmd_call *call, const hk_system *system);
 int info_print_sockets(const cmd_call *call, const hk_system *system);
+int info_print_self(const cmd_call *call, const hk_system *system);
 
 /* ---- info_tables.c: sections that are lists ---- */
 
 int info_print_filesystems(const cmd_call *call, const hk_system *system);
 int info_print_disks(const cmd_call *call, const hk_system *system);
 int info_print_networks(const cmd_call *call, const hk_system *system);
+/* The same with these columns, for places that have room for no more. */
+int info_table_filesystems(
+    const cmd_call *call, const hk_system *system, const char *columns);
+int info_table_disks(const cmd_call *call, const hk_system *system, const char *columns);
+int info_table_networks(
+    const cmd_call *call, const hk_system *system, const char *columns);
 int info_print_sensors(const cmd_call *call, const hk_system *system);
 int info_print_sessions(const cmd_call *call, const hk_system *system);
 

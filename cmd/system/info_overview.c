@@ -68,9 +68,9 @@ static void add_cpu(info_page *page, const hk_system *system)
 			info_add(page, " iowait %.0f%%", shares->iowait);
 		if (shares->steal >= 0.5)
 			info_add(page, " steal %.0f%%", shares->steal);
+		info_add(page, "\n");
+		info_label(page, "");
 	}
-	info_add(page, "\n");
-	info_label(page, "");
 	info_add(page, "%llu of %llu usable", (unsigned long long) cpu->usable,
 	    (unsigned long long) cpu->online);
 	if (cpu->model != NULL) {
@@ -174,13 +174,17 @@ int info_print_overview(const cmd_call *call, const hk_system *system)
 	add_oom(&page, system);
 	info_add(&page, "\n");
 	if ((r = info_page_end(&page, call)) != 0 ||
-	    (r = info_print_filesystems(call, system)) != 0)
+	    (r = info_table_filesystems(call, system,
+		 "mount,total_bytes,used_bytes,available_bytes,used_percent")) != 0)
 		return r;
 	printf("\n");
-	if ((r = info_print_disks(call, system)) != 0)
+	if ((r = info_table_disks(call, system,
+		 "name,size_bytes,read_bytes_per_s,written_bytes_per_s,reads_per_s,"
+		 "writes_per_s,busy_percent")) != 0)
 		return r;
 	printf("\n");
-	if ((r = info_print_networks(call, system)) != 0)
+	if ((r = info_table_networks(call, system,
+		 "name,addresses,receive_bytes_per_s,transmit_bytes_per_s")) != 0)
 		return r;
 	if (sensors->sensors.count == 0 && sensors->batteries.count == 0)
 		return 0;

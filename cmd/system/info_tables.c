@@ -20,18 +20,24 @@ static int print_table(const cmd_call *call, const char *columns,
 	    &(cmd_table_opts){ .columns = columns }, type, records, count);
 }
 
-int info_print_filesystems(const cmd_call *call, const hk_system *system)
+int info_table_filesystems(
+    const cmd_call *call, const hk_system *system, const char *columns)
 {
 	size_t count;
 	const hk_system_filesystem *records = hk_system_get_filesystems(system, &count);
-	const char *columns = "mount,type,total_bytes,used_bytes,available_bytes,"
-			      "used_percent,files_used_percent,device";
 
 	for (size_t i = 0; i < count; i++)
 		if (records[i].state != HK_SYSTEM_FILESYSTEM_OK)
-			columns = "mount,type,state,error,total_bytes,used_bytes,"
-				  "available_bytes,used_percent,device";
+			columns = "mount,state,error,total_bytes,used_bytes,"
+				  "available_bytes,used_percent,type,device";
 	return print_table(call, columns, &hk_system_filesystem_type, records, count);
+}
+
+int info_print_filesystems(const cmd_call *call, const hk_system *system)
+{
+	return info_table_filesystems(call, system,
+	    "mount,type,total_bytes,used_bytes,available_bytes,used_percent,"
+	    "files_used_percent,device");
 }
 
 /* Loop devices that nothing was ever read from are only there to be there. */
@@ -41,7 +47,7 @@ static bool is_idle(const hk_system_disk *disk)
 	       disk->writes == 0;
 }
 
-int info_print_disks(const cmd_call *call, const hk_system *system)
+int info_table_disks(const cmd_call *call, const hk_system *system, const char *columns)
 {
 	size_t count;
 	size_t shown = 0;
@@ -55,10 +61,14 @@ int info_print_disks(const cmd_call *call, const hk_system *system)
 	for (size_t i = 0; i < count; i++)
 		if (!is_idle(&records[i]))
 			busy[shown++] = records[i];
-	return print_table(call,
+	return print_table(call, columns, &hk_system_disk_type, busy, shown);
+}
+
+int info_print_disks(const cmd_call *call, const hk_system *system)
+{
+	return info_table_disks(call, system,
 	    "name,kind,size_bytes,read_bytes_per_s,written_bytes_per_s,reads_per_s,"
-	    "writes_per_s,busy_percent,read_bytes,written_bytes",
-	    &hk_system_disk_type, busy, shown);
+	    "writes_per_s,busy_percent,read_bytes,written_bytes");
 }
 
 /* ---- networks ---- */
@@ -146,7 +156,8 @@ static void fill_network(network_row *row, const hk_system_network *network)
 #undef TAKE
 }
 
-int info_print_networks(const cmd_call *call, const hk_system *system)
+int info_table_networks(
+    const cmd_call *call, const hk_system *system, const char *columns)
 {
 	size_t count;
 	size_t address_count = 0;
@@ -170,7 +181,12 @@ int info_print_networks(const cmd_call *call, const hk_system *system)
 		    &rows[i], &networks[i], texts + address_count, room + address_count);
 		address_count += networks[i].addresses.count;
 	}
-	return print_table(call, NULL, &network_type, rows, count);
+	return print_table(call, columns, &network_type, rows, count);
+}
+
+int info_print_networks(const cmd_call *call, const hk_system *system)
+{
+	return info_table_networks(call, system, NULL);
 }
 
 /* ---- the others ---- */

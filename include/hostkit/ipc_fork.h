@@ -268,6 +268,17 @@ HK_API HK_MUST_USE int hk_ipc_channel_send_json(
     hk_ipc_channel *channel, const hk_json *value, const hk_ipc_send_opts *opts);
 
 /*
+ * Ask the other side to say when it has dealt with everything sent before this.
+ * @on_synced is called once, later: with 0 when what it sent while it did so has been
+ * delivered here, or with HK_ECLOSED when the channel ended before.  What it sends
+ * from timers and promises may come later.  Before a disconnect this keeps Node from
+ * dropping answers that it has queued itself.  Everything sent after this waits for
+ * it.  Returns as hk_ipc_channel_send().
+ */
+HK_API HK_MUST_USE int hk_ipc_channel_sync(
+    hk_ipc_channel *channel, hk_ipc_channel_sent_fn on_synced, void *user);
+
+/*
  * Write what is queued now, waiting at most @timeout_ms (-1: as long as it
  * takes); for programs about to exit.  Calls nobody back.  Returns 0, -EAGAIN if
  * what is left waits for the other side to confirm a handle, -ETIMEDOUT,
@@ -297,7 +308,8 @@ HK_API void hk_ipc_channel_set_background(hk_ipc_channel *channel, bool backgrou
 /*
  * Disconnect: no more is sent than is queued, then the other side is told; what it
  * sent before it noticed is still delivered, then on_end comes.  A Node child
- * without anything else to do exits by itself then.
+ * without anything else to do exits by itself then; what it could not write until
+ * then it drops, see hk_ipc_channel_sync().
  * Returns 0, HK_ECLOSED if it was disconnected already, or -ECHILD.
  */
 HK_API HK_MUST_USE int hk_ipc_channel_disconnect(hk_ipc_channel *channel);

@@ -53,6 +53,7 @@ typedef struct hki_node_outgoing {
 	void *user;
 	uint64_t begin;     /* its place in the stream, while it is the flight */
 	bool gone;          /* the kernel has the descriptor */
+	bool barrier;       /* has no handle; the receipt is all that is wanted */
 	unsigned int tries; /* so far */
 	int status;         /* of a flight that is over */
 	bool over;

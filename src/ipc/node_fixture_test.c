@@ -180,6 +180,8 @@ void fixture_need_node(void)
 	skip();
 }
 
+const char fixture_echo[] = "process.on('message', (m) => process.send(m));";
+
 hk_process_opts fixture_process = HK_PROCESS_OPTS_INIT;
 
 hk_ipc_fork_opts fixture_node_opts(
@@ -219,6 +221,18 @@ void fixture_node(fixture *f, hk_ipc_serialization serialization, const char *sc
 
 	fixture_need_node();
 	fixture_fork(f, &opts);
+}
+
+void fixture_start_over(fixture *f)
+{
+	hk_ipc_channel_free(f->channel);
+	f->channel = NULL;
+	f->message_count = f->ends = f->exits = f->bads = f->sents = 0;
+	hki_buffer_truncate(&f->messages, 0);
+	memset(f->sent_order, 0, sizeof(f->sent_order));
+	if (f->fd >= 0)
+		close(f->fd);
+	f->fd = -1;
 }
 
 /* ---- our side ---- */

@@ -64,6 +64,11 @@ extern hk_process_opts fixture_process;
 void fixture_need_node(void);
 void fixture_fork(fixture *f, const hk_ipc_fork_opts *opts);
 
+/* A script that sends everything back. */
+extern const char fixture_echo[];
+/* The next program: the channel is freed and the notes are empty. */
+void fixture_start_over(fixture *f);
+
 /* Turn the loop until @condition holds; fails after 20 s. */
 #define fixture_wait(f, condition)                                                       \
 	do {                                                                             \

@@ -177,14 +177,14 @@ int hki_node_release_waiting(hk_ipc_channel *channel)
 	while (channel->flight == NULL && !hki_list_empty(&channel->waiting)) {
 		hki_node_outgoing *next =
 		    hki_list_entry(channel->waiting.next, hki_node_outgoing, node);
-		const bool has_handle = next->fd >= 0;
+		const bool confirmed = next->fd >= 0 || next->barrier;
 		int r = hki_buffer_append(
 		    &channel->output, next->frame.data, next->frame.length);
 
 		if (r < 0)
 			return r;
 		r = hki_node_add_record(
-		    channel, has_handle ? NULL : next->on_sent, next->user);
+		    channel, confirmed ? NULL : next->on_sent, next->user);
 		if (r < 0) {
 			hki_buffer_truncate(&channel->output,
 			    channel->output.length - next->frame.length);
@@ -192,7 +192,7 @@ int hki_node_release_waiting(hk_ipc_channel *channel)
 		}
 		hki_list_remove(&next->node);
 		channel->waiting_bytes -= next->frame.length;
-		if (has_handle) {
+		if (confirmed) {
 			next->begin = channel->written + channel->output.length -
 				      next->frame.length;
 			next->tries = 1;
@@ -212,9 +212,9 @@ static void land(hk_ipc_channel *channel, int status)
 	void *user = flight->user;
 	int r;
 
-	hki_node_outgoing_free(flight);
-	if (status == 0)
+	if (status == 0 && !flight->barrier)
 		channel->stats.handles_sent++;
+	hki_node_outgoing_free(flight);
 	if (on_sent != NULL)
 		on_sent(channel, status, user);
 	if (hki_node_is_over(channel))
@@ -256,8 +256,12 @@ void hki_node_confirmed(hk_ipc_channel *channel, bool received)
 	hki_node_tell_sent(channel);
 	if (hki_node_is_over(channel))
 		return;
-	if (received || flight->tries >= HKI_NODE_HANDLE_TRIES) {
-		land(channel, received ? 0 : -EREMOTEIO);
+	if (received || flight->barrier) {
+		land(channel, 0);
+		return;
+	}
+	if (flight->tries >= HKI_NODE_HANDLE_TRIES) {
+		land(channel, -EREMOTEIO);
 		return;
 	}
 	r = send_again(channel);

@@ -101,50 +101,60 @@ static int duplicate(int fd)
 	return copy < 0 ? -errno : copy;
 }
 
-/* It has a handle, or waits behind one. */
-static int queue_behind(hk_ipc_channel *channel, const request *asked)
+static int new_outgoing(
+    hki_node_outgoing **out, hk_ipc_channel_sent_fn on_sent, void *user)
 {
-	hki_cleanup(outgoing_freep) hki_node_outgoing *outgoing =
-	    hki_zalloc(sizeof(*outgoing));
-	hki_node_outgoing *last;
-	int r;
+	hki_node_outgoing *outgoing = hki_zalloc(sizeof(*outgoing));
 
 	if (outgoing == NULL)
 		return -ENOMEM;
 	outgoing->fd = -1;
 	hki_list_init(&outgoing->node);
-	outgoing->on_sent = asked->opts.on_sent;
-	outgoing->user = asked->opts.user;
-	r = encode_request(channel, &outgoing->frame, asked);
-	if (r < 0)
-		return r;
+	outgoing->on_sent = on_sent;
+	outgoing->user = user;
+	*out = outgoing;
+	return 0;
+}
+
+/* @outgoing is Taken on success. */
+static int append_waiting(hk_ipc_channel *channel, hki_node_outgoing *outgoing)
+{
+	int r;
+
 	if (is_full(channel, outgoing->frame.length))
 		return HK_ELIMIT;
+	channel->waiting_bytes += outgoing->frame.length;
+	hki_list_append(&channel->waiting, &outgoing->node);
+	r = hki_node_release_waiting(channel);
+	if (r < 0) { /* it waits alone: others would have a flight before them */
+		hki_list_remove(&outgoing->node);
+		channel->waiting_bytes -= outgoing->frame.length;
+	}
+	return r;
+}
+
+/* It has a handle, or waits behind one. */
+static int queue_behind(hk_ipc_channel *channel, const request *asked)
+{
+	hki_cleanup(outgoing_freep) hki_node_outgoing *outgoing = NULL;
+	int r;
+
+	if ((r = new_outgoing(&outgoing, asked->opts.on_sent, asked->opts.user)) < 0 ||
+	    (r = encode_request(channel, &outgoing->frame, asked)) < 0)
+		return r;
 	if (asked->opts.handle != HK_IPC_HANDLE_NONE) {
 		outgoing->fd = duplicate(asked->opts.handle_fd);
 		if (outgoing->fd < 0)
 			return outgoing->fd;
 	}
-	channel->waiting_bytes += outgoing->frame.length;
-	last = hki_take(outgoing);
-	hki_list_append(&channel->waiting, &last->node);
-	r = hki_node_release_waiting(channel);
-	if (r < 0) { /* it waits alone: others would have a flight before them */
-		hki_list_remove(&last->node);
-		channel->waiting_bytes -= last->frame.length;
-		hki_node_outgoing_free(last);
-	}
+	r = append_waiting(channel, outgoing);
+	if (r == 0)
+		(void) hki_take(outgoing);
 	return r;
 }
 
-static int queue(hk_ipc_channel *channel, const request *asked)
+static int accepted(hk_ipc_channel *channel)
 {
-	const bool behind = asked->opts.handle != HK_IPC_HANDLE_NONE ||
-			    channel->flight != NULL || !hki_list_empty(&channel->waiting);
-	int r = behind ? queue_behind(channel, asked) : queue_at_once(channel, asked);
-
-	if (r < 0)
-		return r;
 	note_queued(channel);
 	if (channel->output.length >= HKI_NODE_CORK_BYTES && !channel->blocked)
 		hki_node_write(channel);
@@ -154,6 +164,15 @@ static int queue(hk_ipc_channel *channel, const request *asked)
 		return 0;
 	channel->above = true;
 	return 1;
+}
+
+static int queue(hk_ipc_channel *channel, const request *asked)
+{
+	const bool behind = asked->opts.handle != HK_IPC_HANDLE_NONE ||
+			    channel->flight != NULL || !hki_list_empty(&channel->waiting);
+	int r = behind ? queue_behind(channel, asked) : queue_at_once(channel, asked);
+
+	return r < 0 ? r : accepted(channel);
 }
 
 static int send_request(
@@ -209,6 +228,30 @@ int hk_ipc_channel_send(hk_ipc_channel *channel, const char *json, size_t length
 	if (memchr(json, '\n', length) == NULL)
 		asked.text = json;
 	return send_request(channel, &asked, opts);
+}
+
+/*
+ * A message that announces a handle and has none is answered with a receipt that says
+ * so, in order with everything else: it costs the other side nothing and tells that it
+ * has dealt with all before it.
+ */
+int hk_ipc_channel_sync(
+    hk_ipc_channel *channel, hk_ipc_channel_sent_fn on_synced, void *user)
+{
+	hki_cleanup(outgoing_freep) hki_node_outgoing *outgoing = NULL;
+	int r;
+
+	if ((r = may_send(channel)) < 0 ||
+	    (r = new_outgoing(&outgoing, on_synced, user)) < 0 ||
+	    (r = hki_node_encode_command(
+		 channel, &outgoing->frame, "NODE_HANDLE", NULL, 0)) < 0)
+		return r;
+	outgoing->barrier = true;
+	r = append_waiting(channel, outgoing);
+	if (r < 0)
+		return r;
+	(void) hki_take(outgoing);
+	return accepted(channel);
 }
 
 void hki_node_command(

@@ -9,9 +9,9 @@
 #include <string.h>
 #include "base/utf8.h"
 
+/* The buffer's own terminator moves on with what follows. */
 static int terminate(hki_buffer *out)
 {
-	/* The buffer's own terminator moves on with what follows. */
 	return hki_buffer_append_char(out, '\0');
 }
 
@@ -32,11 +32,17 @@ bool hki_node_text_is_ascii(const void *text, size_t length)
 	return (high & UINT64_C(0x8080808080808080)) == 0;
 }
 
+/* There is one call for each of very many short strings. */
 static int append_plain(hki_buffer *out, const unsigned char *bytes, size_t length)
 {
-	int r = hki_buffer_append(out, bytes, length);
+	int r = hki_buffer_reserve(out, length + 1);
 
-	return r < 0 ? r : terminate(out);
+	if (r < 0)
+		return r;
+	memcpy(out->data + out->length, bytes, length);
+	out->data[out->length + length] = '\0';
+	hki_buffer_commit(out, length + 1);
+	return 0;
 }
 
 int hki_node_text_latin1(hki_buffer *out, const unsigned char *bytes, size_t length)

@@ -11,6 +11,8 @@
 /* From this version on a view has flags. */
 enum { VERSION_OF_VIEW_FLAGS = 14 };
 
+static const char within[] = "a view begins or ends within an element";
+
 /* Node's own way for Buffer and views: kind, length, bytes. */
 static int read_host_view(hki_node_reader *in)
 {
@@ -23,6 +25,8 @@ static int read_host_view(hki_node_reader *in)
 		return r;
 	if (kind > HK_IPC_BYTES_BIGUINT64)
 		return hki_node_fail(in, "a view of bytes is of no known kind");
+	if (length % hki_node_bytes_width((int) kind) != 0)
+		return hki_node_fail(in, within);
 	return hki_node_push_bytes(in, HK_IPC_VALUE_BYTES, kind, bytes, length);
 }
 
@@ -83,7 +87,7 @@ static int read_view(hki_node_reader *in, uint32_t place)
 	value->detail = (uint16_t) r;
 	if (offset % hki_node_bytes_width(r) != 0 ||
 	    length % hki_node_bytes_width(r) != 0)
-		return hki_node_fail(in, "a view begins or ends within an element");
+		return hki_node_fail(in, within);
 	value->as.offset += offset;
 	value->length = length;
 	/* The view has a number too. */

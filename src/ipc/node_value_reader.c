@@ -103,9 +103,8 @@ int hki_node_push(hki_node_reader *in, hk_ipc_value_kind kind, uint32_t *out)
 		return hki_node_fail_limit(in, "there are more values than allowed");
 	if (values->count == values->capacity && (r = grow_tape(values)) < 0)
 		return r;
-	memset(&values->tape[values->count], 0, sizeof(*values->tape));
-	values->tape[values->count].kind = (uint16_t) kind;
-	values->tape[values->count].span = 1;
+	values->tape[values->count] =
+	    (hk_ipc_value){ .kind = (uint16_t) kind, .span = 1 };
 	*out = values->count++;
 	return 0;
 }

@@ -12,9 +12,27 @@
 #include <string.h>
 #include <hostkit/error.h>
 
-enum { VERSION = 13 };
+enum { VERSION = 13, VARINT_MAX = 10 };
 
 /* ---- pieces ---- */
+
+/* Written where there is room for them. */
+static char *encode_varint(char *at, uint64_t value)
+{
+	while (value >= 0x80) {
+		*at++ = (char) (value | 0x80);
+		value >>= 7;
+	}
+	*at++ = (char) value;
+	return at;
+}
+
+static void commit(hki_node_writer *writer, const char *end)
+{
+	hki_buffer *out = writer->out;
+
+	hki_buffer_commit(out, (size_t) (end - (out->data + out->length)));
+}
 
 int hki_node_put_tag(hki_node_writer *writer, char tag)
 {
@@ -23,15 +41,12 @@ int hki_node_put_tag(hki_node_writer *writer, char tag)
 
 int hki_node_put_varint(hki_node_writer *writer, uint64_t value)
 {
-	char bytes[10];
-	size_t length = 0;
+	int r = hki_buffer_reserve(writer->out, VARINT_MAX);
 
-	while (value >= 0x80) {
-		bytes[length++] = (char) (value | 0x80);
-		value >>= 7;
-	}
-	bytes[length++] = (char) value;
-	return hki_buffer_append(writer->out, bytes, length);
+	if (r == 0)
+		commit(writer,
+		    encode_varint(writer->out->data + writer->out->length, value));
+	return r;
 }
 
 int hki_node_put_double(hki_node_writer *writer, double value)
@@ -41,12 +56,22 @@ int hki_node_put_double(hki_node_writer *writer, double value)
 
 static int put_bytes(hki_node_writer *writer, char tag, const char *text, size_t length)
 {
+	hki_buffer *out = writer->out;
+	char *at;
 	int r;
 
-	if ((r = hki_node_put_tag(writer, tag)) < 0 ||
-	    (r = hki_node_put_varint(writer, length)) < 0)
+	if (length > SIZE_MAX - VARINT_MAX - 1)
+		return -ENOMEM;
+	r = hki_buffer_reserve(out, length + VARINT_MAX + 1);
+	if (r < 0)
 		return r;
-	return hki_buffer_append(writer->out, text, length);
+	at = out->data + out->length;
+	*at++ = tag;
+	at = encode_varint(at, length);
+	if (length > 0)
+		memcpy(at, text, length);
+	commit(writer, at + length);
+	return 0;
 }
 
 int hki_node_put_string(hki_node_writer *writer, const char *text, size_t length)
@@ -58,9 +83,15 @@ int hki_node_put_string(hki_node_writer *writer, const char *text, size_t length
 static int put_int32(hki_node_writer *writer, int32_t value)
 {
 	uint32_t sign = (uint32_t) (value >> 31);
-	int r = hki_node_put_tag(writer, 'I');
+	char *at;
+	int r = hki_buffer_reserve(writer->out, VARINT_MAX + 1);
 
-	return r < 0 ? r : hki_node_put_varint(writer, (uint32_t) value << 1 ^ sign);
+	if (r < 0)
+		return r;
+	at = writer->out->data + writer->out->length;
+	*at++ = 'I';
+	commit(writer, encode_varint(at, (uint32_t) value << 1 ^ sign));
+	return 0;
 }
 
 int hki_node_write_number(hki_node_writer *writer, double number)

@@ -385,6 +385,52 @@ static void a_hold_keeps_the_loop_alive(void **state)
 	assert_false(hk_loop_alive(book->loop));
 }
 
+static void note_timer_due(hk_timer *timer, void *user)
+{
+	(void) timer;
+	note(user, "timer");
+}
+
+static void note_pipe(hk_watch *watch, unsigned int events, void *user)
+{
+	char byte;
+
+	(void) events;
+	assert_int_equal(1, read(hk_watch_fd(watch), &byte, 1));
+	note(user, "pipe");
+}
+
+static void staying_awake_misses_nothing_and_ends(void **state)
+{
+	journal *book = *state;
+	uint64_t begin_ns = hki_clock_monotonic_ns();
+
+	/* Longer than any test: what is due ends it. */
+	hki_loop_stay_awake(book->loop, 3600 * HKI_NS_PER_S);
+	assert_int_equal(
+	    0, hk_timer_after(&book->timer, book->loop, 2, note_timer_due, book));
+	assert_int_equal(1, hk_loop_run_once(book->loop, -1));
+	assert_int_equal(0, hk_loop_run(book->loop));
+	assert_string_equal("timer ", book->text);
+
+	hki_loop_stay_awake(book->loop, 3600 * HKI_NS_PER_S);
+	assert_int_equal(0, hk_watch_start(&book->watch, book->loop, book->pipe[0],
+				HK_READABLE, note_pipe, book));
+	assert_int_equal(1, write(book->pipe[1], "x", 1));
+	assert_int_equal(1, hk_loop_run_once(book->loop, -1));
+	assert_string_equal("timer pipe ", book->text);
+
+	/* The time of the caller counts as well, and so does its own. */
+	hki_loop_stay_awake(book->loop, 3600 * HKI_NS_PER_S);
+	assert_int_equal(1, hk_loop_run_once(book->loop, 1));
+	hki_loop_stay_awake(book->loop, HKI_NS_PER_MS);
+	assert_int_equal(1, hk_loop_run_once(book->loop, 2));
+	assert_int_equal(0, book->loop->awake_ns);
+	assert_true(hki_clock_monotonic_ns() - begin_ns < 60 * HKI_NS_PER_S);
+	hk_watch_free(book->watch);
+	hk_timer_free(book->timer);
+}
+
 static void an_idle_hook_keeps_the_wait_from_sleeping(void **state)
 {
 	journal *book = *state;
@@ -491,6 +537,8 @@ int main(void)
 		    teardown),
 		cmocka_unit_test_setup_teardown(
 		    a_hold_keeps_the_loop_alive, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    staying_awake_misses_nothing_and_ends, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    an_idle_hook_keeps_the_wait_from_sleeping, setup, teardown),
 		cmocka_unit_test_setup_teardown(

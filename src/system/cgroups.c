@@ -19,9 +19,20 @@
 
 /* Nobody nests deeper; a path that long would not open. */
 #define DEPTH_MAX 64
+/* About eight a level; a tree deeper than that pays for opening. */
+#define FILES_MAX 64
+
+static void close_files(hki_cgroups *cgroups)
+{
+	for (size_t i = 0; i < cgroups->file_count; i++)
+		hki_host_file_close(&cgroups->files[i].file);
+	cgroups->file_count = 0;
+}
 
 void hki_cgroups_deinit(hki_cgroups *cgroups)
 {
+	close_files(cgroups);
+	hki_free(cgroups->files);
 	hki_host_file_close(&cgroups->self);
 	hki_buffer_deinit(&cgroups->known);
 	hki_arena_deinit(&cgroups->arena);
@@ -87,10 +98,12 @@ static int make_chains(
 	const char *unified = places->unified;
 	int r;
 
+	close_files(cgroups);
 	hki_arena_deinit(&cgroups->arena);
 	cgroups->arena = (hki_arena){ .failed = false };
 	cgroups->kind = kind_of(places);
 	cgroups->own = NULL;
+	cgroups->generation++;
 	if ((r = make_chain(&cgroups->cpu, cgroups, system,
 		 places->cpu != NULL ? places->cpu : unified, places->cpu == NULL)) < 0 ||
 	    (r = make_chain(&cgroups->memory, cgroups, system,
@@ -144,22 +157,51 @@ int hki_cgroups_refresh(hki_cgroups *cgroups, hk_system *system)
 
 /* ---- values ---- */
 
+/* The place of a file among those kept open; a new one if there is none. */
+static hki_cgroup_file *find_file(
+    hki_cgroups *cgroups, const char *directory, const char *name)
+{
+	for (size_t i = 0; i < cgroups->file_count; i++)
+		if (cgroups->files[i].directory == directory &&
+		    cgroups->files[i].name == name)
+			return &cgroups->files[i];
+	if (cgroups->file_count >= FILES_MAX ||
+	    hki_grow((void **) &cgroups->files, &cgroups->file_capacity,
+		cgroups->file_count + 1, sizeof(*cgroups->files)) < 0)
+		return NULL;
+	cgroups->files[cgroups->file_count] = (hki_cgroup_file){ directory, name, { 0 } };
+	return &cgroups->files[cgroups->file_count++];
+}
+
+int hki_cgroup_read(
+    hk_system *system, const char *directory, const char *name, hki_scan *out)
+{
+	hki_cgroup_file *known = find_file(hki_system_cgroups(system), directory, name);
+	char path[4096];
+	int r;
+
+	if (known != NULL && known->file.fd_and_one > 0)
+		return hki_host_file_read(system, &known->file, "", out);
+	r = hki_path(path, sizeof(path), "%s/%s", directory, name);
+	if (r < 0)
+		return r;
+	return known != NULL ? hki_host_file_read(system, &known->file, path, out)
+			     : hki_file_read(system, path, out);
+}
+
 int hki_cgroup_number(
-    const hk_system *system, const char *directory, const char *name, uint64_t *out)
+    hk_system *system, const char *directory, const char *name, uint64_t *out)
 {
 	/* v1 rounds the largest number down to pages, whose size differs. */
 	const uint64_t infinity = INT64_MAX - (UINT64_C(1) << 20);
-	char path[4096];
-	char text[64];
 	hki_scan line;
 	uint64_t value;
-	int r = hki_path(path, sizeof(path), "%s/%s", directory, name);
+	int r = hki_cgroup_read(system, directory, name, &line);
 
-	if (r < 0 || (r = hki_file_line(system, path, text, sizeof(text))) < 0)
+	if (r < 0)
 		return r;
-	if (strcmp(text, "max") == 0 || text[0] == '-')
+	if (hki_scan_skip(&line, "max") || hki_scan_skip(&line, "-"))
 		return -ENOENT;
-	line = hki_scan_text(text);
 	if (!hki_scan_number(&value, &line))
 		return HK_EPARSE;
 	if (value >= infinity)
@@ -192,19 +234,16 @@ int hki_cpu_max_parse(double *out_cpus, hki_scan text)
 	return 0;
 }
 
-static int read_quota(double *out_cpus, const hk_system *system,
-    const hki_cgroup_chain *chain, const char *directory)
+static int read_quota(double *out_cpus, hk_system *system, const hki_cgroup_chain *chain,
+    const char *directory)
 {
-	char path[4096];
-	char text[64];
 	uint64_t quota, period;
+	hki_scan text;
 	int r;
 
 	if (chain->v2) {
-		r = hki_path(path, sizeof(path), "%s/cpu.max", directory);
-		if (r < 0 || (r = hki_file_line(system, path, text, sizeof(text))) < 0)
-			return r;
-		return hki_cpu_max_parse(out_cpus, hki_scan_text(text));
+		r = hki_cgroup_read(system, directory, "cpu.max", &text);
+		return r < 0 ? r : hki_cpu_max_parse(out_cpus, text);
 	}
 	if ((r = hki_cgroup_number(system, directory, "cpu.cfs_quota_us", &quota)) < 0 ||
 	    (r = hki_cgroup_number(system, directory, "cpu.cfs_period_us", &period)) < 0)
@@ -215,8 +254,8 @@ static int read_quota(double *out_cpus, const hk_system *system,
 	return 0;
 }
 
-int hki_cgroups_quota(const hki_cgroups *cgroups, const hk_system *system,
-    double *out_cpus, const char **out_directory)
+int hki_cgroups_quota(const hki_cgroups *cgroups, hk_system *system, double *out_cpus,
+    const char **out_directory)
 {
 	const hki_texts *directories = &cgroups->cpu.directories;
 	int found = -ENOENT;

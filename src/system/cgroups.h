@@ -13,6 +13,13 @@ typedef struct hki_cgroup_chain {
 	bool v2; /* names of files differ */
 } hki_cgroup_chain;
 
+/* A file of a cgroup that is kept open: reading it anew is a third of opening it anew. */
+typedef struct hki_cgroup_file {
+	const char *directory; /* by address: it is one of a chain */
+	const char *name;      /* by address too */
+	hki_host_file file;
+} hki_cgroup_file;
+
 typedef struct hki_cgroups {
 	hki_host_file self; /* /proc/self/cgroup */
 	hki_buffer known;   /* its text when the chains were made */
@@ -22,6 +29,10 @@ typedef struct hki_cgroups {
 	hki_cgroup_chain memory;
 	hki_cgroup_chain pids;
 	hk_system_cgroups kind;
+	hki_cgroup_file *files;
+	size_t file_count;
+	size_t file_capacity;
+	unsigned int generation; /* counts up when the chains are made anew */
 	const char
 	    *own; /* our directory of v2, else of the v1 memory controller, or NULL */
 } hki_cgroups;
@@ -31,15 +42,19 @@ int hki_cgroups_refresh(hki_cgroups *cgroups, hk_system *system);
 void hki_cgroups_deinit(hki_cgroups *cgroups);
 
 /* The smallest quota in processors, and who sets it.  -ENOENT: there is none. */
-int hki_cgroups_quota(const hki_cgroups *cgroups, const hk_system *system,
-    double *out_cpus, const char **out_directory);
+int hki_cgroups_quota(const hki_cgroups *cgroups, hk_system *system, double *out_cpus,
+    const char **out_directory);
 
 /* "max 100000" or "150000 100000" of cpu.max: processors, or -ENOENT for no limit. */
 int hki_cpu_max_parse(double *out_cpus, hki_scan text);
 
-/* A number in a file of a cgroup; "max", -1 and v1's idea of infinity are -ENOENT. */
+/* A file of one of the directories of the chains.  *out is valid until the next read. */
+int hki_cgroup_read(
+    hk_system *system, const char *directory, const char *name, hki_scan *out);
+
+/* A number in such a file; "max", -1 and v1's idea of infinity are -ENOENT. */
 int hki_cgroup_number(
-    const hk_system *system, const char *directory, const char *name, uint64_t *out);
+    hk_system *system, const char *directory, const char *name, uint64_t *out);
 
 /* The number behind @key in a file of "key number" lines. */
 bool hki_cgroup_find(uint64_t *out, hki_scan text, const char *key);

@@ -207,10 +207,9 @@ static void fill_counters(hki_cpu_state *cpu, double seconds)
 
 static void fill_usable(hki_cpu_state *cpu, hk_system *system)
 {
-	hk_system_budget budget;
-
-	if (hki_budget_read(&budget, system, cpu->now.count) == 0)
-		HKI_PUT(cpu, &cpu->record, usable, budget.usable);
+	if (hki_budget_read(&cpu->budget, system, cpu->now.count) == 0)
+		HKI_PUT(cpu, &cpu->record, usable, cpu->budget.usable);
+	cpu->budget_generation = hki_system_cgroups(system)->generation;
 }
 
 static int sample_cpu(hk_system *system, void *state)

@@ -123,6 +123,8 @@ typedef struct hki_cpu_state {
 	size_t core_capacity;
 	hk_system_cache *caches;
 	size_t cache_capacity;
+	hk_system_budget budget;        /* of the same moment … */
+	unsigned int budget_generation; /* … and of those cgroups */
 } hki_cpu_state;
 
 #endif /* HKI_SYSTEM_CPU_H */

@@ -129,15 +129,19 @@ bool hki_cpu_share(hk_system_cpu_shares *out, double *out_used_percent,
 {
 	hk_system_cpu_shares shares = { .user = 0 };
 	uint64_t spent[HKI_CPU_COLUMNS];
-	uint64_t all = 0;
+	double all = 0;
+	double worked = 0;
 	double percent;
 
 	subtract(spent, now, before);
-	for (unsigned int i = 0; i <= HKI_CPU_STEAL; i++)
-		all += spent[i];
-	if (all == 0)
+	for (unsigned int i = 0; i <= HKI_CPU_STEAL; i++) {
+		all += (double) spent[i];
+		if (i != HKI_CPU_IDLE && i != HKI_CPU_IOWAIT && i != HKI_CPU_STEAL)
+			worked += (double) spent[i];
+	}
+	if (!(all > 0))
 		return false;
-	percent = 100.0 / (double) all;
+	percent = 100.0 / all;
 #define SHARE(member, column, ticks)                                                     \
 	if (now->count > (column))                                                       \
 	HKI_PUT(cpu_shares, &shares, member, percent *(double) (ticks))
@@ -149,11 +153,10 @@ bool hki_cpu_share(hk_system_cpu_shares *out, double *out_used_percent,
 	SHARE(irq, HKI_CPU_IRQ, spent[HKI_CPU_IRQ]);
 	SHARE(softirq, HKI_CPU_SOFTIRQ, spent[HKI_CPU_SOFTIRQ]);
 	SHARE(steal, HKI_CPU_STEAL, spent[HKI_CPU_STEAL]);
-	SHARE(guest, HKI_CPU_GUEST, spent[HKI_CPU_GUEST] + spent[HKI_CPU_GUEST_NICE]);
+	SHARE(guest, HKI_CPU_GUEST,
+	    (double) spent[HKI_CPU_GUEST] + (double) spent[HKI_CPU_GUEST_NICE]);
 #undef SHARE
-	*out_used_percent =
-	    percent * (double) (all - spent[HKI_CPU_IDLE] - spent[HKI_CPU_IOWAIT] -
-				spent[HKI_CPU_STEAL]);
+	*out_used_percent = percent * worked;
 	*out = shares;
 	return true;
 }

@@ -9,7 +9,9 @@
  * last figures, marked with their age.
  */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <hostkit/error.h>
 #include "base/alloc.h"
@@ -49,14 +51,18 @@ typedef struct filesystems_state {
 
 /* ---- the list ---- */
 
-static const figure *find_figures(const figures_list *list, const hki_mount *mount)
+/* @hint is where it most likely is: mounts keep their order. */
+static const figure *find_figures(
+    const figures_list *list, const hki_mount *mount, size_t hint)
 {
 	uint64_t device = mount->device_major << 32 ^ mount->device_minor;
 
-	for (size_t i = 0; i < list->count; i++)
-		if (list->items[i].mount_id == mount->id &&
-		    list->items[i].device == device)
-			return &list->items[i];
+	for (size_t i = 0; i < list->count; i++) {
+		const figure *known = &list->items[(hint + i) % list->count];
+
+		if (known->mount_id == mount->id && known->device == device)
+			return known;
+	}
 	return NULL;
 }
 
@@ -64,6 +70,7 @@ static const figure *find_figures(const figures_list *list, const hki_mount *mou
 static int renew(filesystems_state *state)
 {
 	figures_list swapped = state->before;
+	size_t hint = 0;
 
 	state->before = state->shown;
 	state->shown = swapped;
@@ -80,7 +87,9 @@ static int renew(filesystems_state *state)
 		    state->shown.count + 1, sizeof(*now));
 		if (r < 0)
 			return r;
-		before = find_figures(&state->before, mount);
+		before = find_figures(&state->before, mount, hint);
+		hint =
+		    before != NULL ? (size_t) (before - state->before.items) + 1 : hint;
 		now = &state->shown.items[state->shown.count++];
 		*now = before != NULL ? *before : (figure){ .known = false };
 		now->mount_id = mount->id;
@@ -179,6 +188,9 @@ static void fill_space(hk_system_filesystem *record, const struct statfs *space)
 	uint64_t used = less(space->f_blocks, space->f_bfree);
 	uint64_t percent;
 
+	/* Also when the kernel gave up writing after an error, which no mount tells. */
+	if ((space->f_flags & ST_RDONLY) != 0)
+		HKI_PUT(filesystem, record, read_only, true);
 	HKI_PUT(filesystem, record, block_bytes, unit_of(space));
 	HKI_PUT(filesystem, record, total_bytes, bytes_of(space->f_blocks, space));
 	HKI_PUT(filesystem, record, used_bytes, bytes_of(used, space));

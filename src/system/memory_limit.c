@@ -31,42 +31,46 @@ static uint64_t less(uint64_t a, uint64_t b)
 	return a > b ? a - b : 0;
 }
 
-/* A file of a cgroup into the observer's text. */
-static int read_table(
-    hk_system *system, const char *directory, const char *name, hki_scan *out)
-{
-	char path[4096];
-	int r = hki_path(path, sizeof(path), "%s/%s", directory, name);
+typedef struct memory_usage {
+	uint64_t used;
+	uint64_t working; /* the part of it that cannot go at once */
+	uint64_t
+	    hierarchical; /* v1: the limit in force, as the kernel sees it; 0: unknown */
+} memory_usage;
 
-	return r < 0 ? r : hki_file_read(system, path, out);
-}
-
-/* Used, and the part of it that cannot go at once.  0 or a negative errno. */
-static int read_usage(uint64_t *out_used, uint64_t *out_working, hk_system *system,
-    const memory_names *names, const char *directory)
+static int read_usage(memory_usage *out, hk_system *system, const memory_names *names,
+    const char *directory)
 {
 	hki_scan text;
 	uint64_t inactive;
-	int r = hki_cgroup_number(system, directory, names->used, out_used);
+	int r = hki_cgroup_number(system, directory, names->used, &out->used);
 
 	if (r < 0)
 		return r;
-	*out_working = *out_used;
-	if (read_table(system, directory, "memory.stat", &text) == 0 &&
-	    hki_cgroup_find(&inactive, text, names->inactive_file))
-		*out_working = less(*out_used, inactive);
+	out->working = out->used;
+	out->hierarchical = 0;
+	if (hki_cgroup_read(system, directory, "memory.stat", &text) < 0)
+		return 0;
+	if (hki_cgroup_find(&inactive, text, names->inactive_file))
+		out->working = less(out->used, inactive);
+	(void) hki_cgroup_find(&out->hierarchical, text, "hierarchical_memory_limit");
 	return 0;
 }
 
-static void read_own_usage(
-    hk_system_limits *out, hk_system *system, const memory_names *names, const char *own)
+/*
+ * The old kernel answers for all ancestors, also those we cannot see; who sets the
+ * limit is out of sight then.
+ */
+static void take_hierarchical(hk_system_limits *out, uint64_t limit)
 {
-	uint64_t used, working;
+	const uint64_t infinity = INT64_MAX - (UINT64_C(1) << 20);
 
-	if (read_usage(&used, &working, system, names, own) < 0)
+	if (limit == 0 || limit >= infinity ||
+	    (HKI_HAS(limits, out, memory_limit_bytes) &&
+		out->memory_limit_bytes <= limit))
 		return;
-	HKI_PUT(limits, out, memory_used_bytes, used);
-	HKI_PUT(limits, out, memory_working_set_bytes, working);
+	HKI_PUT(limits, out, memory_limit_bytes, limit);
+	hk_record_clear(&out->record, limits_memory_limit_cgroup);
 }
 
 static void keep_least(uint64_t *least, bool *have, uint64_t value)
@@ -85,7 +89,8 @@ static void read_limits(hk_system_limits *out, const hki_cgroups *cgroups,
 
 	for (size_t i = 0; i < directories->count; i++) {
 		const char *directory = directories->items[i];
-		uint64_t limit, used, working;
+		uint64_t limit;
+		memory_usage usage;
 
 		if (hki_cgroup_number(system, directory, names->limit, &limit) < 0)
 			continue;
@@ -94,13 +99,13 @@ static void read_limits(hk_system_limits *out, const hki_cgroups *cgroups,
 			HKI_PUT(limits, out, memory_limit_bytes, limit);
 			HKI_PUT(limits, out, memory_limit_cgroup, directory);
 		}
-		if (read_usage(&used, &working, system, names, directory) == 0)
-			keep_least(left, have_left, less(limit, working));
+		if (read_usage(&usage, system, names, directory) == 0)
+			keep_least(left, have_left, less(limit, usage.working));
 	}
 }
 
 static void read_least(hk_system_limits *out, const hki_cgroups *cgroups,
-    const hk_system *system, const char *name, uint64_t *to, unsigned int field)
+    hk_system *system, const char *name, uint64_t *to, unsigned int field)
 {
 	const hki_texts *directories = &cgroups->memory.directories;
 
@@ -117,7 +122,7 @@ static void read_least(hk_system_limits *out, const hki_cgroups *cgroups,
 
 /* v1 limits memory and swap together. */
 static void read_swap_v1(
-    hk_system_limits *out, const hki_cgroups *cgroups, const hk_system *system)
+    hk_system_limits *out, const hki_cgroups *cgroups, hk_system *system)
 {
 	const hki_texts *directories = &cgroups->memory.directories;
 
@@ -141,7 +146,7 @@ static void read_events_v2(hk_system_limits *out, hk_system *system, const char 
 	hki_scan text;
 	uint64_t count;
 
-	if (read_table(system, own, "memory.events", &text) < 0)
+	if (hki_cgroup_read(system, own, "memory.events", &text) < 0)
 		return;
 	if (hki_cgroup_find(&count, text, "oom_kill"))
 		HKI_PUT(limits, out, memory_oom_kills, count);
@@ -156,28 +161,11 @@ static void read_events_v1(hk_system_limits *out, hk_system *system, const char 
 	hki_scan text;
 	uint64_t count;
 
-	if (read_table(system, own, "memory.oom_control", &text) == 0 &&
+	if (hki_cgroup_read(system, own, "memory.oom_control", &text) == 0 &&
 	    hki_cgroup_find(&count, text, "oom_kill"))
 		HKI_PUT(limits, out, memory_oom_kills, count);
 	if (hki_cgroup_number(system, own, "memory.failcnt", &count) == 0)
 		HKI_PUT(limits, out, memory_limit_hits, count);
-}
-
-/* The old kernel's own answer for all ancestors, also those we cannot see. */
-static void read_hierarchical(hk_system_limits *out, hk_system *system, const char *own)
-{
-	const uint64_t infinity = INT64_MAX - (UINT64_C(1) << 20);
-	hki_scan text;
-	uint64_t limit;
-
-	if (read_table(system, own, "memory.stat", &text) < 0 ||
-	    !hki_cgroup_find(&limit, text, "hierarchical_memory_limit") ||
-	    limit >= infinity)
-		return;
-	if (HKI_HAS(limits, out, memory_limit_bytes) && out->memory_limit_bytes <= limit)
-		return;
-	HKI_PUT(limits, out, memory_limit_bytes, limit);
-	hk_record_clear(&out->record, limits_memory_limit_cgroup); /* out of sight */
 }
 
 static void read_effective(
@@ -207,8 +195,13 @@ void hki_memory_limit_read(hk_system_limits *out, const hki_cgroups *cgroups,
 
 	if (directories->count > 0) {
 		const char *own = directories->items[0];
+		memory_usage usage;
+		int r = read_usage(&usage, system, names_of(cgroups), own);
 
-		read_own_usage(out, system, names_of(cgroups), own);
+		if (r == 0) {
+			HKI_PUT(limits, out, memory_used_bytes, usage.used);
+			HKI_PUT(limits, out, memory_working_set_bytes, usage.working);
+		}
 		read_limits(out, cgroups, system, &left, &have_left);
 		if (cgroups->memory.v2) {
 			read_least(out, cgroups, system, "memory.high",
@@ -217,7 +210,8 @@ void hki_memory_limit_read(hk_system_limits *out, const hki_cgroups *cgroups,
 			    &out->swap_limit_bytes, limits_swap_limit_bytes);
 			read_events_v2(out, system, own);
 		} else {
-			read_hierarchical(out, system, own);
+			if (r == 0)
+				take_hierarchical(out, usage.hierarchical);
 			read_swap_v1(out, cgroups, system);
 			read_events_v1(out, system, own);
 		}

@@ -123,7 +123,8 @@ static void fill(hk_system_processes *table, hki_row *row, const hki_stat *stat)
 	hk_system_process *to = &row->row;
 	uint64_t program = program_of(stat);
 
-	if (program != row->program) {
+	/* A zombie has no program any more; it keeps what it had. */
+	if (program != row->program && (row->fresh || stat->state != 'Z')) {
 		/* Another engine marked it: no reason to think that it changed. */
 		if ((row->program & HKI_PROGRAM_COUNTED) == 0)
 			row->texts_read = 0;

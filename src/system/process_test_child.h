@@ -10,7 +10,8 @@
  */
 
 /* Fork; the child calls @live(@user), tells that it is ready, and sleeps until it
- * is killed.  It dies with its parent.  Returns when it is ready. */
+ * is killed.  It dies with its parent.  Returns when it is ready, or -1 if it
+ * exited before that. */
 pid_t test_child(void (*live)(void *user), void *user);
 
 /* A child that goes on working once it is ready: @work must not return. */

@@ -39,6 +39,11 @@ void *hki_system_state(const hk_system *system, unsigned int section)
 	return system->states[section];
 }
 
+bool hki_system_is_fresh(const hk_system *system, unsigned int section)
+{
+	return (system->fresh & UINT32_C(1) << section) != 0;
+}
+
 static int make_states(hk_system *system)
 {
 	for (unsigned int i = 0; i < HKI_SECTIONS; i++) {
@@ -117,6 +122,8 @@ static int sample_section(hk_system *system, unsigned int i)
 	r = sections[i]->sample(system, system->states[i]);
 	system->errors[i] = r < 0 ? r : 0;
 	system->taken_ns[i] = r < 0 ? 0 : now_ns;
+	if (r == 0)
+		system->fresh |= UINT32_C(1) << i;
 	if (r < 0) {
 		system->interval_ns[i] = 0;
 		if (sections[i]->clear != NULL)
@@ -133,6 +140,7 @@ int hk_system_sample(hk_system *system, uint32_t wanted)
 		return -EINVAL;
 	if (getpid() != system->owner)
 		return -ECHILD;
+	system->fresh = 0;
 	for (unsigned int i = 0; i < HKI_SECTIONS; i++)
 		if ((wanted & UINT32_C(1) << i) != 0 &&
 		    sample_section(system, i) == -ENOMEM)

@@ -8,6 +8,7 @@
  */
 #include "system/parsers.h"
 
+#include <string.h>
 #include <unistd.h>
 #include <hostkit/error.h>
 #include "base/array.h"
@@ -16,6 +17,7 @@
 typedef struct socket_row {
 	const char *protocol;
 	const char *name;
+	size_t name_length;
 	unsigned int field;
 	size_t offset;
 	bool pages;
@@ -23,7 +25,7 @@ typedef struct socket_row {
 
 /* clang-format off */
 #define ROW(protocol, name, member, pages) \
-	{ protocol, name, sockets_##member, offsetof(hk_system_sockets, member), pages }
+	{ protocol, name, sizeof(name) - 1, sockets_##member, offsetof(hk_system_sockets, member), pages }
 static const socket_row sockstat_rows[] = {
 	ROW("sockets", "used", used, false),
 	ROW("TCP", "inuse", tcp_in_use, false),
@@ -77,29 +79,39 @@ typedef struct sockets_state {
 	hki_host_file files[FILES];
 } sockets_state;
 
-/* Is there a row for the protocol at all?  Most of netstat is passed over by that. */
-static bool knows(const socket_row *rows, size_t count, hki_scan protocol)
+/* The rows of one protocol, which lie together. */
+typedef struct socket_rows {
+	const socket_row *rows;
+	size_t count;
+} socket_rows;
+
+static socket_rows rows_of(const socket_row *rows, size_t count, hki_scan protocol)
 {
-	for (size_t i = 0; i < count; i++)
-		if (hki_scan_is(protocol, rows[i].protocol))
-			return true;
-	return false;
+	socket_rows found = { NULL, 0 };
+
+	for (size_t i = 0; i < count; i++) {
+		if (!hki_scan_is(protocol, rows[i].protocol))
+			continue;
+		if (found.count++ == 0)
+			found.rows = &rows[i];
+	}
+	return found;
 }
 
-static void put_value(hk_system_sockets *out, const socket_row *rows, size_t count,
-    hki_scan protocol, hki_scan name, int64_t value, uint64_t page_bytes)
+static void put_value(hk_system_sockets *out, const socket_rows *among, hki_scan name,
+    int64_t value, uint64_t page_bytes)
 {
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < among->count; i++) {
+		const socket_row *row = &among->rows[i];
 		uint64_t positive = value < 0 ? 0 : (uint64_t) value;
 
-		if (!hki_scan_is(name, rows[i].name) ||
-		    !hki_scan_is(protocol, rows[i].protocol))
+		if (hki_scan_length(name) != row->name_length ||
+		    memcmp(name.at, row->name, row->name_length) != 0)
 			continue;
-		if (rows[i].pages &&
-		    __builtin_mul_overflow(positive, page_bytes, &positive))
+		if (row->pages && __builtin_mul_overflow(positive, page_bytes, &positive))
 			positive = UINT64_MAX;
-		*(uint64_t *) (void *) ((char *) out + rows[i].offset) = positive;
-		hk_record_set(&out->record, rows[i].field);
+		*(uint64_t *) (void *) ((char *) out + row->offset) = positive;
+		hk_record_set(&out->record, row->field);
 		return;
 	}
 }
@@ -110,11 +122,14 @@ void hki_sockstat_parse(hk_system_sockets *out, hki_scan text, uint64_t page_byt
 	int64_t value;
 
 	while (hki_scan_line(&line, &text)) {
+		socket_rows rows;
+
 		if (!hki_scan_until(&protocol, &line, ':'))
 			continue;
-		while (hki_scan_word(&name, &line) && hki_scan_signed(&value, &line))
-			put_value(out, sockstat_rows, HKI_COUNT(sockstat_rows), protocol,
-			    name, value, page_bytes);
+		rows = rows_of(sockstat_rows, HKI_COUNT(sockstat_rows), protocol);
+		while (rows.count > 0 && hki_scan_word(&name, &line) &&
+		       hki_scan_signed(&value, &line))
+			put_value(out, &rows, name, value, page_bytes);
 	}
 }
 
@@ -124,13 +139,15 @@ void hki_snmp_parse(hk_system_sockets *out, hki_scan text)
 	int64_t value;
 
 	while (hki_scan_line(&names, &text) && hki_scan_line(&values, &text)) {
+		socket_rows rows;
+
 		if (!hki_scan_until(&protocol, &names, ':') ||
-		    !hki_scan_until(&again, &values, ':') ||
-		    !knows(snmp_rows, HKI_COUNT(snmp_rows), protocol))
+		    !hki_scan_until(&again, &values, ':'))
 			continue;
-		while (hki_scan_word(&name, &names) && hki_scan_signed(&value, &values))
-			put_value(out, snmp_rows, HKI_COUNT(snmp_rows), protocol, name,
-			    value, 1);
+		rows = rows_of(snmp_rows, HKI_COUNT(snmp_rows), protocol);
+		while (rows.count > 0 && hki_scan_word(&name, &names) &&
+		       hki_scan_signed(&value, &values))
+			put_value(out, &rows, name, value, 1);
 	}
 }
 

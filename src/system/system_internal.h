@@ -66,6 +66,7 @@ struct hk_system {
 	uint64_t taken_ns[HKI_SECTIONS];    /* 0: no baseline */
 	uint64_t interval_ns[HKI_SECTIONS]; /* 0: first sample */
 	double interval_s;                  /* of the section being read */
+	uint32_t fresh;                     /* bits read by the call that is running */
 };
 
 /* ---- source.c: files ---- */
@@ -127,5 +128,8 @@ int hki_grow(void **items, size_t *capacity, size_t count, size_t bytes);
 /* ---- sampler.c ---- */
 
 void *hki_system_state(const hk_system *system, unsigned int section);
+
+/* Was @section read a moment ago, by this very sample? */
+bool hki_system_is_fresh(const hk_system *system, unsigned int section);
 
 #endif /* HKI_SYSTEM_INTERNAL_H */
