@@ -54,6 +54,7 @@ enum {
 	PS_PID,
 	PS_USER,
 	PS_FORMAT,
+	PS_FULL,
 	PS_EVERY,
 	PS_SHOW,
 	PS_ENGINE

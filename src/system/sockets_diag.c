@@ -137,11 +137,16 @@ static void unix_attribute(hki_socket *out, const struct rtattr *attribute)
 	}
 }
 
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
 static bool unix_socket(hki_socket *out, const struct nlmsghdr *message)
 {
 	const struct unix_diag_msg *body = NLMSG_DATA(message);
-	const struct rtattr *attribute;
-	int left;
+	const char *at = (const char *) (body + 1);
+	size_t left;
 
 	if (message->nlmsg_len < NLMSG_LENGTH(sizeof(*body)))
 		return false;
@@ -151,41 +156,62 @@ static bool unix_socket(hki_socket *out, const struct nlmsghdr *message)
 		.type = body->udiag_type,
 		.state = body->udiag_state,
 	};
-	left = (int) (message->nlmsg_len - NLMSG_LENGTH(sizeof(*body)));
-	attribute = (const struct rtattr *) (const void *) (body + 1);
-	for (; RTA_OK(attribute, left); attribute = RTA_NEXT(attribute, left))
+	left = message->nlmsg_len - NLMSG_LENGTH(sizeof(*body));
+	while (left >= sizeof(struct rtattr)) {
+		const struct rtattr *attribute = (const void *) at;
+		size_t length = attribute->rta_len;
+
+		if (length < sizeof(*attribute) || length > left)
+			break;
 		unix_attribute(out, attribute);
+		length = least(RTA_ALIGN(length), left);
+		at += length;
+		left -= length;
+	}
 	return true;
 }
 
-/* The messages of one packet.  1 to go on, 0 at the end, or an error. */
-static int take_packet(const char *packet, size_t bytes, const question *about,
+/* One message.  1 to go on, 0 at the end, or an error. */
+static int take_message(const struct nlmsghdr *message, const question *about,
     hki_socket_fn visit, void *user)
 {
-	const struct nlmsghdr *message = (const struct nlmsghdr *) (const void *) packet;
-	int left = (int) bytes;
+	const struct nlmsgerr *failure = NLMSG_DATA(message);
+	hki_socket socket;
+	bool known;
+	int r;
 
-	for (; NLMSG_OK(message, left); message = NLMSG_NEXT(message, left)) {
-		const struct nlmsgerr *failure = NLMSG_DATA(message);
-		hki_socket socket;
-		bool known;
-		int r;
+	if (message->nlmsg_type == NLMSG_DONE)
+		return 0;
+	if (message->nlmsg_type == NLMSG_ERROR)
+		return message->nlmsg_len >= NLMSG_LENGTH(sizeof(*failure))
+			   ? failure->error
+			   : -EBADMSG;
+	if (message->nlmsg_type != SOCK_DIAG_BY_FAMILY)
+		return 1;
+	known = about->family == AF_UNIX ? unix_socket(&socket, message)
+					 : inet_socket(&socket, about, message);
+	r = known ? visit(&socket, user) : 0;
+	return r < 0 ? r : 1;
+}
 
-		if (message->nlmsg_type == NLMSG_DONE)
-			return 0;
-		if (message->nlmsg_type == NLMSG_ERROR)
-			return message->nlmsg_len >= NLMSG_LENGTH(sizeof(*failure))
-				   ? failure->error
-				   : -EBADMSG;
-		if (message->nlmsg_type != SOCK_DIAG_BY_FAMILY)
-			continue;
-		known = about->family == AF_UNIX ? unix_socket(&socket, message)
-						 : inet_socket(&socket, about, message);
-		r = known ? visit(&socket, user) : 0;
-		if (r < 0)
-			return r;
+/* The messages of one packet.  As take_message(). */
+static int take_packet(const char *packet, size_t left, const question *about,
+    hki_socket_fn visit, void *user)
+{
+	int r = 1;
+
+	while (r > 0 && left >= sizeof(struct nlmsghdr)) {
+		const struct nlmsghdr *message = (const void *) packet;
+		size_t length = message->nlmsg_len;
+
+		if (length < sizeof(*message) || length > left)
+			break;
+		r = take_message(message, about, visit, user);
+		length = least(NLMSG_ALIGN(length), left);
+		packet += length;
+		left -= length;
 	}
-	return 1;
+	return r;
 }
 
 static int dump(int fd, const question *about, hki_socket_fn visit, void *user)

@@ -18,6 +18,11 @@ Those that are named, with the columns that are wanted, also by the names of ps(
   hostkit ps: no column is called 'nmae'; did you mean 'name'?
   [2]
 
+  $ hostkit ps -ef | head -n 1
+  USER	PID	PPID	START	TTY	TIME	COMMAND
+  $ hostkit ps -efo comm -p $pid --no-header
+  sleep
+
 One process for ever, or nobody:
 
   $ start_ticks=$(hostkit ps --json $pid | field processes.0.start_ticks)
@@ -31,6 +36,13 @@ One process for ever, or nobody:
   [8]
   $ hostkit ps nobody 2>&1
   hostkit ps: 'nobody' is no process id; write a number, or PID@START:INODE
+  [2]
+
+  $ hostkit ps -p '' 2>&1
+  hostkit ps: '' names nobody; leave it out to see all
+  [2]
+  $ hostkit ps --columns '' 2>&1
+  hostkit ps: no column is named; --columns all shows what there is
   [2]
 
 A document, with the words of psutil:
@@ -58,23 +70,23 @@ A document, with the words of psutil:
 
 Filters:
 
-  $ hostkit ps --no-header --columns name -f "pid == $pid && name ~ ^sl && rss < 1G"
+  $ hostkit ps --no-header --columns name --filter "pid == $pid && name ~ ^sl && rss < 1G"
   sleep
-  $ hostkit ps --columns pid -f "/sleep $seconds/ && !kernel && name == sleep" --no-header | blur
+  $ hostkit ps --columns pid --filter "/sleep $seconds/ && !kernel && name == sleep" --no-header | blur
   PID
-  $ hostkit ps -f "command ~ 'sleep $seconds' && state == zombie" --json
+  $ hostkit ps --filter "command ~ 'sleep $seconds' && state == zombie" --json
   {
     "schema": "hostkit.ps/1",
     "processes": []
   }
   [1]
-  $ hostkit ps -f 'cpu > 5 && usr == www' 2>&1
+  $ hostkit ps --filter 'cpu > 5 && usr == www' 2>&1
   hostkit ps: filter:1:12: no column is called 'usr'; did you mean 'user'?
   [2]
-  $ hostkit ps -f 'rss > lots' 2>&1
+  $ hostkit ps --filter 'rss > lots' 2>&1
   hostkit ps: filter:1:7: 'rss_bytes' is a size, not 'lots'; write 512M, 64K or 1.5G
   [2]
-  $ hostkit ps -u "$(id -un)" -f "pid == $pid" --columns pid --no-header | blur
+  $ hostkit ps -u "$(id -un)" --filter "pid == $pid" --columns pid --no-header | blur
   PID
   $ hostkit ps -u "$(id -u)" $pid --columns pid --no-header | blur
   PID
@@ -101,7 +113,7 @@ A tree has parents before children; named is a root:
   sh -c sleep "$0" & sleep "$0" & wait SECONDS
   ├─sleep SECONDS
   └─sleep SECONDS
-  $ hostkit ps --tree --json -f "command ~ '^sleep $seconds' && ppid == $tree" > document
+  $ hostkit ps --tree --json --filter "command ~ '^sleep $seconds' && ppid == $tree" > document
   $ python3 -c 'import json, sys
   > rows = json.load(open("document"))["processes"]
   > depths = {row["pid"]: row["depth"] for row in rows}
@@ -118,10 +130,10 @@ A tree has parents before children; named is a root:
 
 Groups are sums:
 
-  $ hostkit ps --group name -f "/sleep $seconds/ && name == sleep" --columns group,processes
+  $ hostkit ps --group name --filter "/sleep $seconds/ && name == sleep" --columns group,processes
   GROUP	PROCESSES
   sleep	3
-  $ hostkit ps --group user --json -f "pid == $pid" > document
+  $ hostkit ps --group user --json --filter "pid == $pid" > document
   $ test "$(field groups.0.group < document)" = "$(id -un)"
   $ field groups.0.processes < document
   1

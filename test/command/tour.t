@@ -6,6 +6,7 @@ The tour: every chapter holds, and says so.
   processes
   system
   loop
+  system
   messages
   scheduling
 
