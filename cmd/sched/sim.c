@@ -574,7 +574,7 @@ static const cmd_example examples[] = {
 	    "compares four policies over one workload" },
 	{ "hostkit sched gen --count 1000 --arrival 8 | hostkit sched sim - --policy all",
 	    "compares all policies over a workload nobody had to think up" },
-	{ "hostkit --json sched sim tasks.json --policy mlfq --quantum 1,2,4 --boost 50",
+	{ "hostkit sched sim --json tasks.json --policy mlfq --quantum 1,2,4 --boost 50",
 	    "gives the schedule as data" },
 	{ "hostkit sched sim tasks.json --policy srtf --gantt srtf.svg",
 	    "draws the chart into a file" },

@@ -25,6 +25,9 @@
 /* The option that keeps others from sending us descriptors; Linux 6.16. */
 #define OPTION_PASSRIGHTS 83
 
+/* Reads in one turn from a peer that takes nothing any more and still speaks. */
+#define LAST_READS 16
+
 static void on_ready(hk_watch *watch, unsigned int events, void *user)
 {
 	hk_ipc *ipc = user;

@@ -77,6 +77,7 @@ static const capture captures[] = {
 	    "[{\"$boxed\":1},{\"$boxed\":\"x\"},{\"$boxed\":true},{\"$boxed\":{"
 	    "\"$bigint\":\"5\"}}]",
 	    1 },
+	{ "ff0f6e000000000000f07f", "{\"$boxed\":{\"$number\":\"Infinity\"}}", 1 },
 	{ "ff0f5c000a026869", "{\"$bytes\":\"aGk=\",\"$type\":\"Buffer\"}", 1 },
 	{ "ff0f5c0001020102", "{\"$bytes\":\"AQI=\",\"$type\":\"Uint8Array\"}", 1 },
 	{ "ff0f5c000808000000000000f83f",

@@ -5,33 +5,37 @@
  */
 #include "sched/aging.h"
 
-static hki_sched_key urgency(const hki_by_key *state, const hk_sched_job *job)
+/* One step: what a priority more or less is. */
+static hki_sched_key step(const hki_by_key *state)
 {
-	int64_t aging = state->opts.aging;
-
-	return (hki_sched_key) job->priority * (aging == 0 ? 1 : aging);
+	return state->opts.aging == 0 ? 1 : state->opts.aging;
 }
 
 hki_sched_key hki_aging_key(const hki_by_key *state, const hk_sched_job *job)
 {
 	hki_sched_key since = state->opts.aging == 0 ? 0 : job->ready_since;
 
-	return since - urgency(state, job);
+	return since - job->priority * step(state);
 }
 
 /* From when on @ready is a whole step more urgent than @running. */
 static hki_sched_key turn(
     const hki_by_key *state, const hk_sched_job *ready, const hk_sched_job *running)
 {
-	return hki_aging_key(state, ready) + urgency(state, running) + state->opts.aging;
+	return hki_aging_key(state, ready) + (running->own.value + 1) * step(state);
 }
 
 hk_sched_job *hki_aging_pick(void *state, int64_t now)
 {
+	const hki_by_key *by_key = state;
 	hk_sched_job *job = hki_by_key_pick(state, now);
 
-	if (job != NULL)
-		job->own.level = 1;
+	if (job == NULL)
+		return NULL;
+	job->own.level = 1;
+	job->own.value = job->priority;
+	if (by_key->opts.aging != 0)
+		job->own.value += (now - job->ready_since) / by_key->opts.aging;
 	return job;
 }
 
@@ -43,8 +47,10 @@ bool hki_aging_outranks(
 	if ((by_key->opts.flags & HK_SCHED_PREEMPTIVE) == 0)
 		return false;
 	/* Of two that run, neither has been waiting. */
-	if (by_key->opts.aging == 0 || ready->own.level == 1)
-		return ready->priority > running->priority;
+	if (ready->own.level == 1)
+		return ready->own.value > running->own.value;
+	if (by_key->opts.aging == 0)
+		return ready->priority > running->own.value;
 	return now >= turn(by_key, ready, running);
 }
 

@@ -11,7 +11,8 @@
  *	<=>  since1 - p1 * aging  <  since2 - p2 * aging
  *
  * so that a heap with that key is exact, and needs no look at anybody meanwhile.
- * Having run, a job starts from its own priority again.
+ * While it runs a job keeps what it had gained (own.value); from then on it starts
+ * from its own priority again.
  *
  * To take the CPU from a job that runs, a whole step is needed: fractions would have
  * equals change places at every tick.

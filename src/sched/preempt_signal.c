@@ -118,7 +118,8 @@ static void meet(visit *at, member *who, char state)
 		return;
 	who->met = true;
 	at->news = true;
-	who->stopped_itself = is_stopped(state);
+	/* 't' is a debugger's doing, and over when the debugger says so. */
+	who->stopped_itself = state == 'T';
 	if (!who->stopped_itself)
 		(void) !member_signal(who, SIGSTOP);
 }

@@ -27,6 +27,7 @@ static void ready(void *state, hk_sched_job *job, hk_sched_reason reason, int64_
 
 static void changed(void *state, hk_sched_job *job, bool is_ready, int64_t now)
 {
+	job->own.value = job->priority;
 	if (!is_ready)
 		return;
 	hki_by_key_remove(state, job, now);

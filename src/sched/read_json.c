@@ -303,7 +303,7 @@ static void read_member(
 	} else if (key == HKI_KEY_ENVIRONMENT) {
 		reader->draft.places[key] = source->base + place + 1;
 		read_environment(source, place, value);
-	} else if (key == HKI_KEY_IO) {
+	} else if (key == HKI_KEY_IO && kind != HK_JSON_STRING) {
 		read_list(source, key, place, value, read_io_item);
 	} else if (key == HKI_KEY_DEPENDS_ON && kind != HK_JSON_STRING) {
 		read_list(source, key, place, value, read_dependency);

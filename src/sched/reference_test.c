@@ -37,6 +37,7 @@ typedef struct task {
 	int64_t line; /* its place in line: smaller is before */
 	int level, used_slices;
 	int64_t used;
+	int64_t gained; /* its priority while it runs */
 	wide pass;
 	bool woke;
 } task;
@@ -101,6 +102,13 @@ static wide urgency(const naive *n, const task *t)
 static wide waited_urgency(const naive *n, const task *t)
 {
 	return urgency(n, t) + (n->opts.aging ? n->now - t->since : 0);
+}
+
+/* In whole steps. */
+static int64_t whole_urgency(const naive *n, const task *t)
+{
+	return (n->low ? -t->priority : t->priority) +
+	       (n->opts.aging ? (n->now - t->since) / n->opts.aging : 0);
 }
 
 /* Less than 0: @a is chosen before @b. */
@@ -189,13 +197,9 @@ static bool outranks(const naive *n, const task *a, const task *b)
 		return a->level < b->level;
 	if (is(n, "priority") && !(n->opts.flags & HK_SCHED_PREEMPTIVE))
 		return false;
-	if ((is(n, "priority") || is(n, "priority-rr")) &&
-	    (n->opts.aging == 0 || a->place == RUNNING))
-		return urgency(n, a) > urgency(n, b);
 	if (is(n, "priority") || is(n, "priority-rr"))
-		return (n->low ? -a->priority : a->priority) +
-			   (n->now - a->since) / n->opts.aging >
-		       (n->low ? -b->priority : b->priority);
+		return (a->place == RUNNING ? a->gained : whole_urgency(n, a)) >
+		       b->gained;
 	if (is(n, "fair") && a->place == RUNNING)
 		return a->pass < b->pass;
 	if (is(n, "fair"))
@@ -355,6 +359,7 @@ static void run_on(naive *n, cpu *c, int index)
 	c->begin = n->now + (other ? n->cost : 0);
 	n->switches += other;
 	t->place = RUNNING;
+	t->gained = whole_urgency(n, t);
 	c->task = c->last = index;
 	t->slices++;
 	if (t->start < 0)

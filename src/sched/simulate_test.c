@@ -200,7 +200,7 @@ static void nobody_starves_where_that_is_promised(void **state)
 	opts.aging = 10;
 	/* … with one it is not. */
 	assert_true(wait_among_urgent("priority", &opts) < 200);
-	assert_true(wait_among_urgent("priority-rr", &opts) < 2500);
+	assert_true(wait_among_urgent("priority-rr", &opts) < 1000);
 	opts.quanta = quanta;
 	opts.quanta_count = 3;
 	assert_true(wait_among_urgent("mlfq", &opts) >= 3900);
