@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 
 import psutil
 
@@ -59,6 +60,8 @@ child.stdout.readline()
 them = psutil.Process(child.pid)
 wrong = 0
 try:
+    while them.status() != psutil.STATUS_SLEEPING:  # it has said its word and waits for ours
+        time.sleep(0.01)
     before_cpu, before_io = them.cpu_times(), them.io_counters()
     us = hostkit("--columns", "all", str(child.pid))
     after_cpu, after_io = them.cpu_times(), them.io_counters()
