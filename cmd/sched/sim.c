@@ -2,315 +2,20 @@
  * `hostkit sched sim`: what a policy, or each of several, makes of a workload.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 #include <hostkit/allocator.h>
 #include "../exit.h"
-#include "../nearest.h"
 #include "../output/document.h"
 #include "../output/fail.h"
-#include "../values.h"
 #include "../verbs.h"
-#include "base/alloc.h"
 #include "base/cleanup.h"
-#include "base/quantity.h"
-#include "sched.h"
-
-#define POLICIES_MAX 32
-#define QUANTA_MAX   64
-
-enum {
-	SIM_POLICY = 1,
-	SIM_QUANTUM,
-	SIM_TIE,
-	SIM_PRIORITY,
-	SIM_PREEMPTIVE,
-	SIM_AGING,
-	SIM_BOOST,
-	SIM_LEVELS,
-	SIM_ALLOTMENT,
-	SIM_IO_RESETS,
-	SIM_IO_FRONT,
-	SIM_LATENCY,
-	SIM_SEED,
-	SIM_CPUS,
-	SIM_SWITCH_COST,
-	SIM_UNTIL,
-	SIM_FORMAT,
-	SIM_GANTT,
-	SIM_NO_CHART
-};
-
-/* Everything that was asked for. */
-typedef struct simulation {
-	const cmd_call *call;
-	hk_sched_workload *workload;
-	hk_sched_policy_opts policy_opts;
-	hk_sched_opts opts;
-	int64_t quanta[QUANTA_MAX];
-	sched_run runs[POLICIES_MAX];
-	size_t run_count;
-	bool chart;
-	const char *gantt; /* the file, or NULL */
-} simulation;
+#include "sim.h"
 
 static void sim_deinit(simulation *sim)
 {
 	for (size_t i = 0; i < sim->run_count; i++)
 		hk_sched_result_free(sim->runs[i].result);
 	hk_sched_workload_free(sim->workload);
-}
-
-/* ---- policies ---- */
-
-static int tell_policy(const cmd_call *call, const char *name)
-{
-	cmd_nearest nearest = { .word = name };
-	char hint[CMD_NEAREST_WORD_MAX + 32] = "'hostkit sched policies' lists them";
-	const hk_sched_policy *policy;
-
-	for (size_t i = 0; (policy = hk_sched_policy_at(i)) != NULL; i++)
-		cmd_nearest_offer(&nearest, policy->name);
-	if (nearest.best != NULL)
-		(void) snprintf(hint, sizeof(hint), "did you mean '%s'?", nearest.best);
-	return cmd_fail(&call->output, CMD_EXIT_USAGE, 0, hint,
-	    "option '--policy': there is no policy '%s'", name);
-}
-
-static int add_policy(simulation *sim, const char *name)
-{
-	const hk_sched_policy *policy = hk_sched_policy_find(name);
-
-	if (policy == NULL)
-		return tell_policy(sim->call, name);
-	if (sim->run_count == POLICIES_MAX)
-		return cmd_fail(&sim->call->output, CMD_EXIT_USAGE, 0, NULL,
-		    "option '--policy': more than %d policies", POLICIES_MAX);
-	sim->runs[sim->run_count++].policy = policy;
-	return 0;
-}
-
-/* Names between commas; "all" is every one. */
-static int take_policies(simulation *sim, const char *names)
-{
-	hki_cleanup(hki_freep) char *copy = hki_strdup(names);
-	const hk_sched_policy *policy;
-	char *rest = copy;
-	char *name;
-	int status = 0;
-
-	if (copy == NULL)
-		return cmd_fail(&sim->call->output, CMD_EXIT_FAILED, -ENOMEM, NULL,
-		    "cannot read '%s'", names);
-	if (strcmp(names, "all") == 0)
-		for (size_t i = 0; (policy = hk_sched_policy_at(i)) != NULL; i++)
-			(void) add_policy(sim, policy->name);
-	else
-		while (status == 0 && (name = strsep(&rest, ",")) != NULL)
-			status = add_policy(sim, name);
-	return status;
-}
-
-/* ---- options ---- */
-
-static bool is_real(const simulation *sim)
-{
-	return hk_sched_workload_tick_ns(sim->workload) == 1;
-}
-
-static int take_time(simulation *sim, int64_t *out, const cmd_given *given)
-{
-	return sched_time_parse(out, sim->call, given, given->value, is_real(sim));
-}
-
-/* One quantum, or one for each level. */
-static int take_quanta(simulation *sim, const cmd_given *given)
-{
-	hki_cleanup(hki_freep) char *copy = hki_strdup(given->value);
-	char *rest = copy;
-	char *text;
-	size_t count = 0;
-
-	if (copy == NULL)
-		return cmd_value_fail(sim->call, given, "readable", NULL);
-	while ((text = strsep(&rest, ",")) != NULL) {
-		int status;
-
-		if (count == QUANTA_MAX)
-			return cmd_value_fail(
-			    sim->call, given, "a list of at most 64 quanta", NULL);
-		status = sched_time_parse(
-		    &sim->quanta[count++], sim->call, given, text, is_real(sim));
-		if (status != 0)
-			return status;
-	}
-	if (count == 1) {
-		if (sim->quanta[0] == 0)
-			return cmd_value_fail(sim->call, given, "a quantum",
-			    "it is more than 0; fcfs has none");
-		sim->policy_opts.quantum = sim->quanta[0];
-		return 0;
-	}
-	sim->policy_opts.quanta = sim->quanta;
-	sim->policy_opts.quanta_count = count;
-	return 0;
-}
-
-static int take_word(simulation *sim, uint32_t *out, const cmd_given *given)
-{
-	int word;
-	int status = cmd_value_word(&word, sim->call, given);
-
-	if (status == 0)
-		*out = (uint32_t) word;
-	return status;
-}
-
-static int take_number(
-    simulation *sim, uint32_t *out, const cmd_given *given, int64_t least, int64_t most)
-{
-	int64_t number;
-	int status = cmd_value_integer(&number, sim->call, given, least, most);
-
-	if (status == 0)
-		*out = (uint32_t) number;
-	return status;
-}
-
-static int take_seed(simulation *sim, const cmd_given *given)
-{
-	if (hki_uint64_parse(&sim->policy_opts.seed, given->value) < 0)
-		return cmd_value_fail(
-		    sim->call, given, "a seed", "write a number from 0");
-	return 0;
-}
-
-static int take_tie(simulation *sim, const cmd_given *given)
-{
-	uint32_t tie;
-	int status = take_word(sim, &tie, given);
-
-	if (status == 0)
-		sim->opts.tie = (hk_sched_tie) tie;
-	return status;
-}
-
-static int take_option(simulation *sim, const cmd_given *given)
-{
-	hk_sched_policy_opts *policy = &sim->policy_opts;
-
-	switch (given->option->id) {
-	case SIM_POLICY:
-		return take_policies(sim, given->value);
-	case SIM_QUANTUM:
-		return take_quanta(sim, given);
-	case SIM_TIE:
-		return take_tie(sim, given);
-	case SIM_PRIORITY:
-		return take_word(sim, &sim->opts.low_first, given);
-	case SIM_PREEMPTIVE:
-		policy->flags |= HK_SCHED_PREEMPTIVE;
-		return 0;
-	case SIM_IO_RESETS:
-		policy->flags |= HK_SCHED_IO_RESETS;
-		return 0;
-	case SIM_IO_FRONT:
-		policy->flags |= HK_SCHED_IO_FRONT;
-		return 0;
-	case SIM_AGING:
-		return take_time(sim, &policy->aging, given);
-	case SIM_BOOST:
-		return take_time(sim, &policy->boost, given);
-	case SIM_LATENCY:
-		return take_time(sim, &policy->latency, given);
-	case SIM_LEVELS:
-		return take_number(sim, &policy->levels, given, 1, QUANTA_MAX);
-	case SIM_ALLOTMENT:
-		return take_number(sim, &policy->allotment, given, 1, UINT32_MAX);
-	case SIM_SEED:
-		return take_seed(sim, given);
-	case SIM_CPUS:
-		return take_number(sim, &sim->opts.cpus, given, 1, HK_SCHED_CPUS_MAX);
-	case SIM_SWITCH_COST:
-		return take_time(sim, &sim->opts.switch_cost, given);
-	case SIM_UNTIL:
-		return take_time(sim, &sim->opts.until, given);
-	case SIM_GANTT:
-		sim->gantt = given->value;
-		return 0;
-	case SIM_NO_CHART:
-		sim->chart = false;
-		return 0;
-	default:
-		return 0;
-	}
-}
-
-static bool is_time(int id)
-{
-	return id == SIM_QUANTUM || id == SIM_AGING || id == SIM_BOOST ||
-	       id == SIM_LATENCY || id == SIM_SWITCH_COST || id == SIM_UNTIL;
-}
-
-/* A unit on the command line makes the workload's numbers milliseconds too. */
-static bool has_unit(const cmd_call *call)
-{
-	for (size_t i = 0; i < call->given_count; i++) {
-		const char *value = call->given[i].value;
-
-		if (is_time(call->given[i].option->id) &&
-		    strspn(value, "0123456789.,") != strlen(value))
-			return true;
-	}
-	return false;
-}
-
-static int read_workload(simulation *sim)
-{
-	uint32_t format = HK_SCHED_FORMAT_AUTO;
-
-	for (size_t i = 0; i < sim->call->given_count; i++) {
-		const cmd_given *given = &sim->call->given[i];
-		int status = 0;
-
-		if (given->option->id == SIM_FORMAT)
-			status = take_word(sim, &format, given);
-		if (status != 0)
-			return status;
-	}
-	return sched_input_read(&sim->workload, sim->call, sim->call->operands[0],
-	    (hk_sched_format) format, has_unit(sim->call));
-}
-
-/* The defaults as they are used, so that they can be shown. */
-static void fill_defaults(simulation *sim)
-{
-	if (sim->policy_opts.quantum == 0)
-		sim->policy_opts.quantum =
-		    is_real(sim) ? HK_SCHED_QUANTUM_DEFAULT * INT64_C(1000000)
-				 : HK_SCHED_QUANTUM_DEFAULT;
-	if (sim->opts.cpus == 0)
-		sim->opts.cpus = 1;
-	sim->opts.slices = sim->gantt != NULL || sim->chart;
-}
-
-static int take_options(simulation *sim)
-{
-	int status = read_workload(sim);
-
-	for (size_t i = 0; i < sim->call->given_count && status == 0; i++)
-		status = take_option(sim, &sim->call->given[i]);
-	if (status == 0 && sim->run_count == 0)
-		status = add_policy(sim, "rr");
-	if (status == 0 && sim->gantt != NULL && sim->run_count > 1)
-		status = cmd_fail(&sim->call->output, CMD_EXIT_USAGE, 0,
-		    "name one policy", "option '--gantt' draws one run");
-	if (status == 0)
-		fill_defaults(sim);
-	return status;
 }
 
 /* ---- running and telling ---- */
@@ -420,7 +125,7 @@ static int tell_json(const simulation *sim)
 
 	if (writer == NULL)
 		return cmd_document_end(&sim->call->output, writer, CMD_EXIT_FAILED);
-	if (is_real(sim)) {
+	if (sim_is_real(sim)) {
 		hk_json_write_key(writer, "tick_ns");
 		hk_json_write_int64(writer, 1);
 	}
@@ -460,7 +165,7 @@ static int run_sim(const cmd_call *call)
 		.opts = HK_SCHED_OPTS_INIT,
 		.chart = true,
 	};
-	int status = take_options(&sim);
+	int status = sim_take_options(&sim);
 
 	for (size_t i = 0; i < sim.run_count && status == 0; i++)
 		status = simulate(&sim, &sim.runs[i]);
@@ -574,7 +279,7 @@ static const cmd_example examples[] = {
 	    "compares four policies over one workload" },
 	{ "hostkit sched gen --count 1000 --arrival 8 | hostkit sched sim - --policy all",
 	    "compares all policies over a workload nobody had to think up" },
-	{ "hostkit --json sched sim tasks.json --policy mlfq --quantum 1,2,4 --boost 50",
+	{ "hostkit sched sim --json tasks.json --policy mlfq --quantum 1,2,4 --boost 50",
 	    "gives the schedule as data" },
 	{ "hostkit sched sim tasks.json --policy srtf --gantt srtf.svg",
 	    "draws the chart into a file" },

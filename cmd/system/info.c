@@ -43,8 +43,18 @@ const info_section info_sections[] = {
 	{ "sensors", HK_SYSTEM_SENSORS, false, info_write_sensors, info_print_sensors },
 	{ "sessions", HK_SYSTEM_SESSIONS, false, info_write_sessions,
 	    info_print_sessions },
+	{ "self", 0, false, info_write_self, info_print_self },
 	{ .name = NULL },
 };
+
+/* Why a section is not there; 0 when it is.  The first bit of a row is what it is about,
+ * and a row without bits needs nobody to look. */
+static int error_of(const info_section *section, const hk_system *system)
+{
+	uint32_t bit = section->bits & -section->bits;
+
+	return bit != 0 ? hk_system_error(system, bit) : 0;
+}
 
 typedef struct info_plan {
 	uint32_t bits;
@@ -139,9 +149,7 @@ static void write_missing(
 	bool any = false;
 
 	for (unsigned int i = 0; info_sections[i].name != NULL; i++) {
-		/* The first bit of a row is what it is about. */
-		uint32_t bit = info_sections[i].bits & -info_sections[i].bits;
-		int error = hk_system_error(system, bit);
+		int error = error_of(&info_sections[i], system);
 
 		if (!is_chosen(plan, i) || error == 0)
 			continue;
@@ -161,9 +169,7 @@ static void write_sections(
     hk_json_writer *writer, const info_plan *plan, const hk_system *system)
 {
 	for (unsigned int i = 0; info_sections[i].name != NULL; i++) {
-		uint32_t bit = info_sections[i].bits & -info_sections[i].bits;
-
-		if (is_chosen(plan, i) && hk_system_error(system, bit) == 0)
+		if (is_chosen(plan, i) && error_of(&info_sections[i], system) == 0)
 			info_sections[i].write(writer, system);
 	}
 	write_missing(writer, plan, system);
@@ -220,8 +226,7 @@ static int show_text(const cmd_call *call, const info_plan *plan, const hk_syste
 	if (plan->chosen == 0)
 		return info_print_overview(call, system);
 	for (unsigned int i = 0; r == 0 && info_sections[i].name != NULL; i++) {
-		uint32_t bit = info_sections[i].bits & -info_sections[i].bits;
-		int error = hk_system_error(system, bit);
+		int error = error_of(&info_sections[i], system);
 
 		if (!is_chosen(plan, i))
 			continue;
@@ -363,7 +368,7 @@ const cmd_verb cmd_verb_info = {
 	.examples = examples,
 	.exits = exits,
 	.values = "host cpu memory vmstat pressure limits filesystems disks networks "
-		  "sockets sensors sessions",
+		  "sockets sensors sessions self",
 	.operands_max = CMD_OPERANDS_ANY,
 	.run = run_info,
 };

@@ -35,6 +35,8 @@ void info_write_sockets(hk_json_writer *writer, const hk_system *system);
 void info_write_sensors(hk_json_writer *writer, const hk_system *system);
 void info_write_sessions(hk_json_writer *writer, const hk_system *system);
 
+void info_write_self(hk_json_writer *writer, const hk_system *system);
+
 /* ---- info_text.c: a section at length ---- */
 
 int info_print_host(const cmd_call *call, const hk_system *system);
@@ -44,6 +46,7 @@ int info_print_vmstat(const cmd_call *call, const hk_system *system);
 int info_print_pressure(const cmd_call *call, const hk_system *system);
 int info_print_limits(const cmd_call *call, const hk_system *system);
 int info_print_sockets(const cmd_call *call, const hk_system *system);
+int info_print_self(const cmd_call *call, const hk_system *system);
 
 /* ---- info_tables.c: sections that are lists ---- */
 

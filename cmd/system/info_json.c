@@ -2,6 +2,7 @@
  * The sections as JSON.  A section that could not be read is left out here; the
  * document names it, with the reason, where it ends.
  */
+#include <hostkit/system_process.h>
 #include "info.h"
 
 static void write_one(hk_json_writer *writer, const char *key, const hk_record_type *type,
@@ -113,4 +114,13 @@ void info_write_sessions(hk_json_writer *writer, const hk_system *system)
 	const void *records = hk_system_get_sessions(system, &count);
 
 	write_list(writer, "sessions", &hk_system_session_type, records, count);
+}
+
+void info_write_self(hk_json_writer *writer, const hk_system *system)
+{
+	hk_system_self_info self;
+
+	(void) system;
+	if (hk_system_self(&self) == 0)
+		write_one(writer, "self", &hk_system_self_type, &self);
 }

@@ -68,9 +68,9 @@ static void add_cpu(info_page *page, const hk_system *system)
 			info_add(page, " iowait %.0f%%", shares->iowait);
 		if (shares->steal >= 0.5)
 			info_add(page, " steal %.0f%%", shares->steal);
+		info_add(page, "\n");
+		info_label(page, "");
 	}
-	info_add(page, "\n");
-	info_label(page, "");
 	info_add(page, "%llu of %llu usable", (unsigned long long) cpu->usable,
 	    (unsigned long long) cpu->online);
 	if (cpu->model != NULL) {

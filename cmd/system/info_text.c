@@ -3,6 +3,9 @@
  * card.
  */
 #include <stdio.h>
+#include <hostkit/system_process.h>
+#include "../exit.h"
+#include "../output/fail.h"
 #include "../output/table.h"
 #include "info.h"
 
@@ -150,4 +153,33 @@ int info_print_limits(const cmd_call *call, const hk_system *system)
 int info_print_sockets(const cmd_call *call, const hk_system *system)
 {
 	return print_card(call, &hk_system_sockets_type, hk_system_get_sockets(system));
+}
+
+static bool is_shown(const hk_record_type *type, const void *record, unsigned int index)
+{
+	return hk_record_has(record, index) && type->fields[index].kind != HK_RECORD_LIST;
+}
+
+/* The record is a row of `ps` too, whose fields have no titles for a card. */
+int info_print_self(const cmd_call *call, const hk_system *system)
+{
+	const hk_record_type *type = &hk_system_self_type;
+	hk_system_self_info self;
+	info_page page;
+	int r = hk_system_self(&self);
+
+	(void) system;
+	if (r < 0)
+		return cmd_fail(&call->output, cmd_exit_from_error(r), r, NULL,
+		    "cannot read what this command has cost");
+	info_page_begin(&page, call);
+	for (unsigned int i = 0; i < type->field_count; i++) {
+		char text[128];
+
+		if (!is_shown(type, &self, i))
+			continue;
+		(void) hk_record_format(text, sizeof(text), type, &self, i);
+		info_add(&page, "%-22s %s\n", type->fields[i].name, text);
+	}
+	return info_page_end(&page, call);
 }

@@ -177,12 +177,16 @@ static int add_id(ps_request *request, const char *word)
 	return 0;
 }
 
-/* Call @add for each word of a list with commas or spaces in it. */
+/* Call @add for each word of a list with commas or spaces in it.  A list of none is the
+ * empty variable of a script, which did not mean everybody. */
 static int each_word(
     ps_request *request, const char *list, int (*add)(ps_request *, const char *))
 {
 	int r = 0;
 
+	if (strspn(list, ", ") == strlen(list))
+		return cmd_fail(&request->call->output, CMD_EXIT_USAGE, 0,
+		    "leave it out to see all", "'%s' names nobody", list);
 	while (r == 0 && *list != '\0') {
 		size_t length = strcspn(list, ", ");
 		hki_cleanup(hki_freep) char *word = hki_strndup(list, length);
@@ -325,6 +329,9 @@ static int choose_columns(ps_request *request)
 	request->columns = ps_column_names(ps_listed_type(request), columns);
 	if (request->columns == NULL)
 		return fail_memory(call);
+	if (request->columns[0] == '\0')
+		return cmd_fail(&call->output, CMD_EXIT_USAGE, 0,
+		    "--columns all shows what there is", "no column is named");
 	opts.columns = request->columns;
 	return cmd_table_check(&call->output, &opts, ps_listed_type(request));
 }

@@ -26,6 +26,7 @@ extern const tour_chapter tour_chapters[];
 
 void tour_chapter_processes(struct tour *tour);
 void tour_chapter_loop(struct tour *tour);
+void tour_chapter_system(struct tour *tour);
 void tour_chapter_messages(struct tour *tour);
 void tour_chapter_scheduling(struct tour *tour);
 

@@ -110,8 +110,11 @@ typedef struct hk_ipc_opts {
 	hk_ipc_message_fn on_message;
 	/* The connection stands: accepted, dialed, or dialed again after it was lost. */
 	hk_ipc_fn on_connect;
-	/* The peer will send no more.  With this callback it can still be answered, and
-	 * hk_ipc_close() is ours; without, the connection closes once what is queued has left. */
+	/*
+	 * The peer will send no more.  With this callback it can still be answered, and
+	 * hk_ipc_close() is ours; without, the connection closes once what is queued has
+	 * left.  With reconnect it is a connection lost instead, and on_retry follows.
+	 */
 	hk_ipc_fn on_end;
 	/* After a refusal with -EAGAIN the queue has fallen to half its high-water mark. */
 	hk_ipc_fn on_drain;

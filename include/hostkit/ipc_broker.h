@@ -56,7 +56,8 @@ typedef struct hk_ipc_broker_opts {
 HK_API HK_MUST_USE int hk_ipc_broker_listen(hk_ipc_broker **out, hk_loop *loop,
     const char *url, const hk_ipc_broker_opts *opts, hk_error_list *errors);
 
-/* The connections' side of it: its URL, its counts, draining.  Borrowed. */
+/* The connections' side of it: its URL, its counts, draining.  Borrowed.  NULL after
+ * hk_ipc_cleanup(). */
 HK_API hk_ipc_server *hk_ipc_broker_server(const hk_ipc_broker *broker);
 
 /* What the program around it offers itself; they come before those that connections

@@ -124,7 +124,8 @@ typedef struct hk_ipc_rpc_opts {
 HK_API HK_MUST_USE int hk_ipc_rpc_listen(hk_ipc_rpc_server **out, hk_loop *loop,
     const char *url, const hk_ipc_rpc_opts *opts, hk_error_list *errors);
 
-/* The connections' side of it: its URL, its counts, draining.  Borrowed. */
+/* The connections' side of it: its URL, its counts, draining.  Borrowed.  NULL after
+ * hk_ipc_cleanup(). */
 HK_API hk_ipc_server *hk_ipc_rpc_server_get(const hk_ipc_rpc_server *server);
 
 /* Close everything at once, silently.  NULL is fine. */

@@ -6,6 +6,7 @@
 #include <hostkit/base.h>
 #include <hostkit/loop.h>
 #include <hostkit/system_history.h>
+#include <hostkit/system_process.h>
 
 HK_BEGIN
 
@@ -92,6 +93,9 @@ HK_API uint64_t hk_system_monitor_missed(const hk_system_monitor *monitor);
 
 /* The key of a row that is known by a name. */
 HK_API uint64_t hk_system_history_key(const char *name);
+
+/* The key of a process: the same as long as it lives, and no other's between boots. */
+HK_API uint64_t hk_system_history_process_key(const hk_system_process *process);
 
 HK_END
 

@@ -25,6 +25,9 @@
 /* The option that keeps others from sending us descriptors; Linux 6.16. */
 #define OPTION_PASSRIGHTS 83
 
+/* Reads in one turn from a peer that takes nothing any more and still speaks. */
+#define LAST_READS 4
+
 static void on_ready(hk_watch *watch, unsigned int events, void *user)
 {
 	hk_ipc *ipc = user;
@@ -99,12 +102,17 @@ static void tell_end(hk_ipc *ipc)
 static void act_on_break(hk_ipc *ipc)
 {
 	int reason = ipc->broken;
+	int reads = 0;
 
 	while (ipc->state == HKI_IPC_OPEN && ipc->reading && !ipc->paused &&
-	       hki_ipc_input_read(ipc))
-		;
+	       reads < LAST_READS && hki_ipc_input_read(ipc))
+		reads++;
 	if (ipc->freed || ipc->state == HKI_IPC_OVER || ipc->broken == 0)
 		return;
+	if (reads == LAST_READS) { /* others want their turn too */
+		hki_ipc_later(ipc);
+		return;
+	}
 	if (ipc->paused && ipc->reading)
 		return; /* hk_ipc_resume() comes back to it */
 	hki_ipc_lose(ipc, reason);

@@ -4,6 +4,8 @@
  */
 #include "ipc/fixture.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 
 static void a_burst_arrives_whole_and_in_order(void **state)
@@ -289,6 +291,53 @@ static void lines_have_a_heartbeat_too(void **state)
 	AWAIT(f, f->server.messages == 1);
 }
 
+static void small_messages_over_tcp_wait_for_nothing(void **state)
+{
+	struct fixture *f = *state;
+	int on = 0;
+	socklen_t length = sizeof(on);
+
+	listen_at(f, "tcp:0");
+	connect_both(f);
+	assert_int_equal(
+	    0, getsockopt(hk_ipc_fd(f->dialed), IPPROTO_TCP, TCP_NODELAY, &on, &length));
+	assert_true(on != 0);
+	on = 0;
+	assert_int_equal(0,
+	    getsockopt(hk_ipc_fd(f->server.ipc), IPPROTO_TCP, TCP_NODELAY, &on, &length));
+	assert_true(on != 0);
+}
+
+/* Options of a program built with an older header, which ends before the limits, and of
+ * one built with a newer. */
+static void callers_of_other_ages_are_served(void **state)
+{
+	struct fixture *f = *state;
+	struct {
+		hk_ipc_opts opts;
+		uint64_t unknown;
+	} newer = { .opts = f->client_opts, .unknown = 0 };
+
+	listen_at(f, f->url);
+	f->client_opts.size = offsetof(hk_ipc_opts, message_max_bytes);
+	f->client_opts.framing = 99; /* beyond what it says it has */
+	connect_both(f);
+	send_text(f->dialed, "[1]");
+	AWAIT(f, f->server.messages == 1);
+	hk_ipc_free(f->dialed);
+	f->dialed = NULL;
+	newer.opts.size = sizeof(newer);
+	assert_int_equal(0, hk_ipc_dial(&f->dialed, f->loop, f->url, &newer.opts, NULL));
+	hk_ipc_free(f->dialed);
+	f->dialed = NULL;
+	newer.unknown = 1;
+	assert_int_equal(
+	    -E2BIG, hk_ipc_dial(&f->dialed, f->loop, f->url, &newer.opts, NULL));
+	newer.opts.size = 4;
+	assert_int_equal(
+	    -EINVAL, hk_ipc_dial(&f->dialed, f->loop, f->url, &newer.opts, NULL));
+}
+
 /* What is sent outside of any turn leaves although an outer loop only waits for our fd. */
 static void an_outer_loop_is_told_of_output(void **state)
 {
@@ -343,6 +392,8 @@ int main(void)
 		CASE(a_message_may_be_as_long_as_the_limit),
 		CASE(long_messages_arrive_behind_short_ones),
 		CASE(messages_may_be_sent_before_the_connection_stands),
+		CASE(small_messages_over_tcp_wait_for_nothing),
+		CASE(callers_of_other_ages_are_served),
 		CASE(an_outer_loop_is_told_of_output),
 		CASE(what_timers_send_in_a_turn_leaves_together),
 		CASE(garbage_ends_the_connection_and_nothing_else),

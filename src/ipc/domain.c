@@ -66,6 +66,8 @@ static void on_loop_free(hki_loop_member *member)
 	while ((node = hki_list_pop(&domain->clients)) != NULL)
 		hki_ipc_abandon(hki_list_entry(node, hk_ipc, node));
 	hki_ipc_mailboxes_abandon(domain);
+	while (hki_list_pop(&domain->uppers) != NULL)
+		;
 	destroy(domain);
 }
 
@@ -102,6 +104,7 @@ int hki_ipc_domain_get(hki_ipc_domain **out, hk_loop *loop)
 	hki_list_init(&domain->servers);
 	hki_list_init(&domain->clients);
 	hki_list_init(&domain->mailboxes);
+	hki_list_init(&domain->uppers);
 	hki_list_init(&domain->dirty);
 	seed(&domain->random, domain);
 	r = hk_hook_start(&domain->prepare, loop, HK_HOOK_PREPARE, on_prepare, domain);
@@ -204,6 +207,36 @@ hk_ipc *hk_ipc_clients_next(const hk_loop *loop, const hk_ipc *previous)
 	return node == NULL ? NULL : hki_list_entry(node, hk_ipc, node);
 }
 
+int hki_ipc_upper_join(hki_ipc_upper *upper, hk_loop *loop)
+{
+	hki_ipc_domain *domain;
+	int r = hki_ipc_domain_get(&domain, loop);
+
+	if (r == 0)
+		hki_list_append(&domain->uppers, &upper->node);
+	return r;
+}
+
+void hki_ipc_upper_leave(hki_ipc_upper *upper)
+{
+	if (upper->node.next != NULL)
+		hki_list_remove(&upper->node);
+}
+
+static void tell_uppers(hk_loop *loop)
+{
+	hki_ipc_domain *domain = hki_loop_get_slot(loop, HKI_LOOP_IPC);
+	hki_list *node;
+
+	if (domain == NULL || hki_loop_check(loop) < 0)
+		return;
+	while ((node = hki_list_pop(&domain->uppers)) != NULL) {
+		hki_ipc_upper *upper = hki_list_entry(node, hki_ipc_upper, node);
+
+		upper->on_cleanup(upper);
+	}
+}
+
 void hk_ipc_cleanup(hk_loop *loop)
 {
 	hk_ipc_server *server;
@@ -211,6 +244,7 @@ void hk_ipc_cleanup(hk_loop *loop)
 
 	if (loop == NULL)
 		return;
+	tell_uppers(loop);
 	while ((server = hk_ipc_servers_next(loop, NULL)) != NULL)
 		hk_ipc_server_free(server);
 	while ((ipc = hk_ipc_clients_next(loop, NULL)) != NULL)

@@ -14,6 +14,7 @@
 
 static hki_random faults;
 static bool faulty;
+static bool endless; /* there is always more to read */
 static unsigned int injected;
 
 static size_t at_most(size_t wanted, size_t length)
@@ -47,6 +48,10 @@ ssize_t recv(int fd, void *to, size_t length, int flags)
 {
 	size_t wanted = at_most(cut(length), length);
 
+	if (endless) {
+		memset(to, '\n', length);
+		return (ssize_t) length;
+	}
 	if (wanted == 0 && length > 0)
 		return -1;
 	return syscall(SYS_recvfrom, fd, to, wanted, flags, NULL, NULL);
@@ -183,6 +188,28 @@ static void tcp_survives_short_reads_and_writes(void **state)
 	run_traffic(*state, "tcp:0", HK_IPC_FRAMING_LENGTH);
 }
 
+/* It takes nothing any more, but speaks on without an end: that must not keep the loop. */
+static void a_peer_that_only_speaks_is_heard_in_turns(void **state)
+{
+	struct fixture *f = *state;
+	int fd;
+
+	listen_at(f, f->url);
+	fd = connect_plainly(f);
+	AWAIT(f, f->server.connects == 1);
+	assert_int_equal(0, shutdown(fd, SHUT_RD));
+	send_text(f->server.ipc, "[1]");
+	endless = true;
+	settle(f); /* comes back */
+	assert_int_equal(0, f->server.closes);
+	assert_true(stats_of(f->server.ipc).reads > 4);
+	assert_int_equal(-EPIPE, hk_ipc_send(f->server.ipc, "[2]", 3));
+	endless = false;
+	AWAIT(f, f->server.closes == 1);
+	assert_int_equal(-EPIPE, f->server.reason);
+	(void) close(fd);
+}
+
 /* ---- no memory ---- */
 
 struct story {
@@ -268,6 +295,7 @@ int main(void)
 		CASE(lines_survive_short_reads_and_writes),
 		CASE(counted_messages_survive_short_reads_and_writes),
 		CASE(tcp_survives_short_reads_and_writes),
+		CASE(a_peer_that_only_speaks_is_heard_in_turns),
 		CASE(without_memory_everything_is_told_and_nothing_left),
 	};
 

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include "base/array.h"
 #include "base/clock.h"
+#include "base/torture.h"
 #include "loop/contract_test.h"
 
 /* How programs with a channel start and end, and children in C. */
@@ -334,6 +335,34 @@ static void forks_keep_the_contract(void **state)
 	contract_check(&operation);
 }
 
+static int start_and_free(void *user)
+{
+	hk_ipc_fork_opts opts = HK_IPC_FORK_OPTS_INIT;
+	hk_ipc_channel *channel;
+	hk_loop *loop;
+	int r = hk_loop_new(&loop);
+
+	(void) user;
+	if (r < 0)
+		return r;
+	opts.exec_path = "/bin/true";
+	opts.serialization = HK_IPC_ADVANCED;
+	r = hk_ipc_fork(&channel, loop, &opts, NULL);
+	if (r == 0)
+		hk_ipc_channel_free(channel);
+	hk_loop_free(loop);
+	return r;
+}
+
+static void every_failing_allocation_of_a_start_is_told(void **state)
+{
+	size_t before = count_descriptors();
+
+	(void) state;
+	assert_true(hki_torture(start_and_free, NULL) > 0);
+	assert_int_equal(before, count_descriptors());
+}
+
 /* ---- a child in C ---- */
 
 static void child_echo(
@@ -497,6 +526,7 @@ int main(int argc, char **argv)
 		TEST(a_child_in_c_is_like_one_in_node),
 		TEST(a_child_in_c_of_a_parent_in_node),
 		TEST(without_a_parent_there_is_no_channel),
+		cmocka_unit_test(every_failing_allocation_of_a_start_is_told),
 		cmocka_unit_test(forks_keep_the_contract),
 	};
 

@@ -59,6 +59,7 @@ struct hki_ipc_domain {
 	hki_list servers;
 	hki_list clients;        /* dialed and adopted connections */
 	hki_list mailboxes;      /* of senders */
+	hki_list uppers;         /* what stands on connections */
 	hki_list dirty;          /* connections with output of this turn */
 	hki_loop_deferred flush; /* queued while dirty is not empty */
 	hk_hook *prepare;        /* flushes before the wait what timers and posts sent */
@@ -71,6 +72,18 @@ struct hki_ipc_domain {
 
 /* The one of @loop, made when there is none.  0, -EINVAL, -ENOMEM, HK_ECLOSED, -ECHILD. */
 int hki_ipc_domain_get(hki_ipc_domain **out, hk_loop *loop);
+
+/* What stands on a connection or server, such as a conversation: hk_ipc_cleanup() calls it
+ * before it takes that away.  A zeroed one is in no domain. */
+typedef struct hki_ipc_upper {
+	hki_list node;
+	void (*on_cleanup)(struct hki_ipc_upper *upper);
+} hki_ipc_upper;
+
+/* 0 or as hki_ipc_domain_get(). */
+int hki_ipc_upper_join(hki_ipc_upper *upper, hk_loop *loop);
+void hki_ipc_upper_leave(hki_ipc_upper *upper); /* idempotent */
+
 /* The shared buffer, or NULL. */
 char *hki_ipc_domain_read_buffer(hki_ipc_domain *domain);
 /* 0, -ENOMEM, -EMFILE … */

@@ -41,17 +41,27 @@ static int write_undefined(
 	return hki_node_put_tag(writer, '_');
 }
 
+static int special_number(double *out, const hk_json *value)
+{
+	if (hk_json_is_string(value, "NaN"))
+		*out = NAN;
+	else if (hk_json_is_string(value, "Infinity"))
+		*out = INFINITY;
+	else if (hk_json_is_string(value, "-Infinity"))
+		*out = -INFINITY;
+	else
+		return HK_EPARSE;
+	return 0;
+}
+
 static int write_number(
     hki_node_writer *writer, const hk_json *object, const hk_json *value)
 {
+	double number;
+	int r = special_number(&number, value);
+
 	(void) object;
-	if (hk_json_is_string(value, "NaN"))
-		return hki_node_write_number(writer, NAN);
-	if (hk_json_is_string(value, "Infinity"))
-		return hki_node_write_number(writer, INFINITY);
-	if (hk_json_is_string(value, "-Infinity"))
-		return hki_node_write_number(writer, -INFINITY);
-	return HK_EPARSE;
+	return r < 0 ? r : hki_node_write_number(writer, number);
 }
 
 /* The field is only known with the number of bytes, which is known from the digits. */
@@ -176,6 +186,35 @@ static int write_bytes(
 	return r;
 }
 
+static int put_boxed_number(hki_node_writer *writer, double number)
+{
+	int r = hki_node_put_tag(writer, 'n');
+
+	return r < 0 ? r : hki_node_put_double(writer, number);
+}
+
+/* What is tagged itself inside of the box. */
+static int put_boxed_tag(hki_node_writer *writer, const hk_json *value)
+{
+	const hk_json *named = hk_json_member(value, "$number");
+	double number;
+	size_t length;
+	const char *text;
+	int r;
+
+	if (hk_json_count(value) != 1)
+		return HK_EPARSE;
+	if (named != NULL) {
+		r = special_number(&number, named);
+		return r < 0 ? r : put_boxed_number(writer, number);
+	}
+	text = hk_json_get_string(hk_json_member(value, "$bigint"), &length);
+	if (text == NULL)
+		return HK_EPARSE;
+	r = hki_node_put_tag(writer, 'z');
+	return r < 0 ? r : put_bigint(writer, text, length);
+}
+
 static int write_box(hki_node_writer *writer, const hk_json *object, const hk_json *value)
 {
 	bool truth = false;
@@ -194,15 +233,9 @@ static int write_box(hki_node_writer *writer, const hk_json *object, const hk_js
 	}
 	if (hk_json_get_bool(&truth, value) == 0)
 		return hki_node_put_tag(writer, truth ? 'y' : 'x');
-	if (hk_json_get_double(&number, value) == 0) {
-		r = hki_node_put_tag(writer, 'n');
-		return r < 0 ? r : hki_node_put_double(writer, number);
-	}
-	text = hk_json_get_string(hk_json_member(value, "$bigint"), &length);
-	if (text == NULL || hk_json_count(value) != 1)
-		return HK_EPARSE;
-	r = hki_node_put_tag(writer, 'z');
-	return r < 0 ? r : put_bigint(writer, text, length);
+	if (hk_json_get_double(&number, value) == 0)
+		return put_boxed_number(writer, number);
+	return put_boxed_tag(writer, value);
 }
 
 /* ---- what holds others ---- */
@@ -249,18 +282,17 @@ static int write_map(hki_node_writer *writer, const hk_json *object, const hk_js
 	return r < 0 ? r : hki_node_put_varint(writer, 2 * hk_json_count(value));
 }
 
-static int put_error_part(hki_node_writer *writer, char tag, const hk_json *value)
+static int put_error_part(hki_node_writer *writer, const char *key, const hk_json *value)
 {
 	size_t length;
 	const char *text = hk_json_get_string(value, &length);
-	int r;
+	int r = hki_node_put_tag(writer, *key); /* of message, stack, cause: m, s, c */
 
-	if (value == NULL)
-		return 0;
-	if (text == NULL)
-		return HK_EPARSE;
-	r = hki_node_put_tag(writer, tag);
-	return r < 0 ? r : hki_node_put_string(writer, text, length);
+	if (r < 0)
+		return r;
+	if (*key == 'c')
+		return hki_node_write_json(writer, value);
+	return text == NULL ? HK_EPARSE : hki_node_put_string(writer, text, length);
 }
 
 /* Names that are no error of the language are plain errors. */
@@ -279,25 +311,26 @@ static int put_error_name(hki_node_writer *writer, const char *name)
 	return 0;
 }
 
+/* The parts keep their order; that they are known was checked. */
 static int write_error(
     hki_node_writer *writer, const hk_json *object, const hk_json *value)
 {
 	const char *name = hk_json_get_string(value, NULL);
-	const hk_json *cause = hk_json_member(object, "cause");
+	hk_json_iterator each = hk_json_iterate(object);
+	const hk_json *part;
 	int r;
 
 	if (name == NULL)
 		return HK_EPARSE;
 	if ((r = hki_node_open(writer)) < 0 || (r = hki_node_put_tag(writer, 'r')) < 0 ||
-	    (r = put_error_name(writer, name)) < 0 ||
-	    (r = put_error_part(writer, 'm', hk_json_member(object, "message"))) < 0)
+	    (r = put_error_name(writer, name)) < 0)
 		return r;
-	if (cause != NULL && ((r = hki_node_put_tag(writer, 'c')) < 0 ||
-				 (r = hki_node_write_json(writer, cause)) < 0))
-		return r;
+	(void) hk_json_next(&each); /* the tag itself */
+	while ((part = hk_json_next(&each)) != NULL)
+		if ((r = put_error_part(writer, each.key, part)) < 0)
+			return r;
 	hki_node_close(writer);
-	r = put_error_part(writer, 's', hk_json_member(object, "stack"));
-	return r < 0 ? r : hki_node_put_tag(writer, '.');
+	return hki_node_put_tag(writer, '.');
 }
 
 static int write_array(
@@ -377,7 +410,8 @@ static const tag_row rows[] = {
 	    "$error, message and stack are strings" },
 	{ "$bytes", " $type ", write_bytes,
 	    "$bytes is base64 of whole elements, $type a name such as Buffer" },
-	{ "$boxed", "", write_box, "$boxed is a truth, number, string or $bigint" },
+	{ "$boxed", "", write_box,
+	    "$boxed is a truth, number, string, $number or $bigint" },
 	{ "$array", " $members ", write_array,
 	    "$array is an array, its $members an object" },
 	{ "$sparse", " $length ", write_sparse,

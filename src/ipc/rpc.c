@@ -119,7 +119,10 @@ void hki_rpc_close_if_done(hk_ipc_rpc *rpc)
 	hk_ipc_close(rpc->ipc, LAST_WORDS_NS);
 }
 
-/* No more will come: our calls have no answer, theirs still get one. */
+/*
+ * No more will come: our calls have no answer.  Theirs still get one, unless the peer has
+ * closed altogether, which only a Unix socket tells.
+ */
 static void on_end(hk_ipc *ipc, void *user)
 {
 	hk_ipc_rpc *rpc = hk_ipc_get_data(ipc);
@@ -127,7 +130,11 @@ static void on_end(hk_ipc *ipc, void *user)
 	(void) user;
 	rpc->ended = true;
 	hki_calls_reset(rpc, -ECONNRESET);
-	if (!rpc->freed)
+	if (rpc->freed)
+		return;
+	if (has_hung_up(ipc))
+		hk_ipc_rpc_close(rpc, 0);
+	else
 		hki_rpc_close_if_done(rpc);
 }
 
@@ -264,6 +271,19 @@ static void on_loop_free(hki_loop_member *member)
 	rpc->connected = false;
 }
 
+/* The connection goes, silently: the handle is inert from now on. */
+static void on_cleanup(hki_ipc_upper *upper)
+{
+	hk_ipc_rpc *rpc = hki_list_entry(upper, hk_ipc_rpc, upper);
+
+	hki_calls_silence(rpc);
+	hki_requests_orphan(rpc, false);
+	hki_rpc_waiting_free_all(rpc);
+	rpc->connected = false;
+	rpc->over = true;
+	rpc->ipc = NULL;
+}
+
 int hki_rpc_new(hk_ipc_rpc **out, hk_loop *loop, const hk_ipc_rpc_opts *opts,
     const hk_ipc_opts *connection, hki_rpc_shared *shared)
 {
@@ -319,6 +339,7 @@ void hk_ipc_rpc_free(hk_ipc_rpc *rpc)
 	rpc->connected = false;
 	hki_list_remove(&rpc->link);
 	hki_loop_leave(&rpc->member);
+	hki_ipc_upper_leave(&rpc->upper);
 	hki_calls_silence(rpc);
 	hki_requests_orphan(rpc, false);
 	guest_leaves(rpc);
@@ -363,7 +384,10 @@ static int prepare(hk_ipc_rpc **out, hk_ipc_opts *connection, hk_loop *loop,
 		return r;
 	r = hki_rpc_new(out, loop, &opts, connection, shared);
 	hki_rpc_shared_unref(shared);
-	return r;
+	if (r < 0)
+		return r;
+	(*out)->upper.on_cleanup = on_cleanup;
+	return hki_ipc_upper_join(&(*out)->upper, loop);
 }
 
 int hk_ipc_rpc_dial(hk_ipc_rpc **out, hk_loop *loop, const char *url,

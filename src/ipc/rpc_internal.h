@@ -5,6 +5,7 @@
 #include "base/buffer.h"
 #include "base/list.h"
 #include "base/map.h"
+#include "ipc/ipc_internal.h"
 #include "ipc/rpc_message.h"
 #include "loop/loop_internal.h"
 
@@ -119,6 +120,7 @@ struct hk_ipc_rpc {
 
 	hki_rpc_counts counts;
 	hki_loop_member member;
+	hki_ipc_upper upper; /* unless it is its server's */
 	hki_loop_deferred deferred;
 };
 

@@ -37,77 +37,73 @@ static hki_rpc_message read_text(const char *text)
 	return message;
 }
 
+static const struct {
+	const char *text;
+	hki_rpc_kind kind;
+	int code;
+	bool answer;
+} cases[] = {
+	{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\"}", HKI_RPC_REQUEST, 0, 0 },
+	{ "{\"id\":\"a\",\"params\":[1],\"method\":\"m\",\"jsonrpc\":\"2.0\"}",
+	    HKI_RPC_REQUEST, 0, 0 },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":null,\"method\":\"m\"}", HKI_RPC_REQUEST, 0, 0 },
+	{ "{\"jsonrpc\":\"2.0\",\"method\":\"m\",\"params\":{}}", HKI_RPC_NOTIFICATION, 0,
+	    0 },
+	{ "{\"jsonrpc\":\"2.0\",\"method\":\"m\",\"later\":[1]}", HKI_RPC_NOTIFICATION, 0,
+	    0 },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":null}", HKI_RPC_RESULT, 0, 1 },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":1,\"message\":\"\"}"
+	  "}",
+	    HKI_RPC_ERROR, 1, 1 },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-1,\"message\":"
+	  "\"x\","
+	  "\"data\":1}}",
+	    HKI_RPC_ERROR, -1, 1 },
+	/* no JSON */
+	{ "{", HKI_RPC_INVALID, HK_IPC_ERROR_PARSE, 0 },
+	{ "", HKI_RPC_INVALID, HK_IPC_ERROR_PARSE, 0 },
+	{ "{\"jsonrpc\":\"2.0\",\"method\":\"\xff\"}", HKI_RPC_INVALID,
+	    HK_IPC_ERROR_PARSE, 0 },
+	/* no message */
+	{ "1", HKI_RPC_INVALID, HK_IPC_ERROR_REQUEST, 0 },
+	{ "{}", HKI_RPC_INVALID, HK_IPC_ERROR_REQUEST, 0 },
+	{ "{\"jsonrpc\":\"2.0\"}", HKI_RPC_INVALID, HK_IPC_ERROR_REQUEST, 0 },
+	{ "{\"id\":1,\"method\":\"m\"}", HKI_RPC_INVALID, HK_IPC_ERROR_REQUEST, 0 },
+	{ "{\"jsonrpc\":\"1.0\",\"id\":1,\"method\":\"m\"}", HKI_RPC_INVALID,
+	    HK_IPC_ERROR_REQUEST, 0 },
+	{ "{\"jsonrpc\":2.0,\"id\":1,\"method\":\"m\"}", HKI_RPC_INVALID,
+	    HK_IPC_ERROR_REQUEST, 0 },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":[1],\"method\":\"m\"}", HKI_RPC_INVALID,
+	    HK_IPC_ERROR_REQUEST, 0 },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":1}", HKI_RPC_INVALID,
+	    HK_IPC_ERROR_REQUEST, 0 },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a\\u0000b\"}", HKI_RPC_INVALID,
+	    HK_IPC_ERROR_REQUEST, 0 },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\",\"params\":1}", HKI_RPC_INVALID,
+	    HK_IPC_ERROR_REQUEST, 0 },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\",\"result\":1}", HKI_RPC_INVALID,
+	    HK_IPC_ERROR_REQUEST, 0 },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\",\"deadline_ms\":-1}",
+	    HKI_RPC_INVALID, HK_IPC_ERROR_REQUEST, 0 },
+	/* named twice, where two readers could see two messages */
+	{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\",\"method\":\"n\"}",
+	    HKI_RPC_INVALID, HK_IPC_ERROR_REQUEST, 0 },
+	{ "{\"jsonrpc\":\"2.0\",\"method\":\"m\",\"params\":{\"a\":1,\"a\":2}}",
+	    HKI_RPC_INVALID, HK_IPC_ERROR_REQUEST, 0 },
+	/* answers that are none: nothing is said to those */
+	{ "{\"jsonrpc\":\"2.0\",\"result\":1}", HKI_RPC_INVALID, HK_IPC_ERROR_REQUEST,
+	    1 },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":1,\"error\":{}}", HKI_RPC_INVALID,
+	    HK_IPC_ERROR_REQUEST, 1 },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":1}", HKI_RPC_INVALID,
+	    HK_IPC_ERROR_REQUEST, 1 },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":1.5,\"message\":"
+	  "\"\"}}",
+	    HKI_RPC_INVALID, HK_IPC_ERROR_REQUEST, 1 },
+};
+
 static void messages_are_what_they_say(void **state)
 {
-	static const struct {
-		const char *text;
-		hki_rpc_kind kind;
-		int code;
-		bool answer;
-	} cases[] = {
-		{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\"}", HKI_RPC_REQUEST, 0,
-		    0 },
-		{ "{\"id\":\"a\",\"params\":[1],\"method\":\"m\",\"jsonrpc\":\"2.0\"}",
-		    HKI_RPC_REQUEST, 0, 0 },
-		{ "{\"jsonrpc\":\"2.0\",\"id\":null,\"method\":\"m\"}", HKI_RPC_REQUEST,
-		    0, 0 },
-		{ "{\"jsonrpc\":\"2.0\",\"method\":\"m\",\"params\":{}}",
-		    HKI_RPC_NOTIFICATION, 0, 0 },
-		{ "{\"jsonrpc\":\"2.0\",\"method\":\"m\",\"later\":[1]}",
-		    HKI_RPC_NOTIFICATION, 0, 0 },
-		{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":null}", HKI_RPC_RESULT, 0,
-		    1 },
-		{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":1,\"message\":\"\"}"
-		  "}",
-		    HKI_RPC_ERROR, 1, 1 },
-		{ "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-1,\"message\":"
-		  "\"x\","
-		  "\"data\":1}}",
-		    HKI_RPC_ERROR, -1, 1 },
-		/* no JSON */
-		{ "{", HKI_RPC_INVALID, HK_IPC_ERROR_PARSE, 0 },
-		{ "", HKI_RPC_INVALID, HK_IPC_ERROR_PARSE, 0 },
-		{ "{\"jsonrpc\":\"2.0\",\"method\":\"\xff\"}", HKI_RPC_INVALID,
-		    HK_IPC_ERROR_PARSE, 0 },
-		/* no message */
-		{ "1", HKI_RPC_INVALID, HK_IPC_ERROR_REQUEST, 0 },
-		{ "{}", HKI_RPC_INVALID, HK_IPC_ERROR_REQUEST, 0 },
-		{ "{\"jsonrpc\":\"2.0\"}", HKI_RPC_INVALID, HK_IPC_ERROR_REQUEST, 0 },
-		{ "{\"id\":1,\"method\":\"m\"}", HKI_RPC_INVALID, HK_IPC_ERROR_REQUEST,
-		    0 },
-		{ "{\"jsonrpc\":\"1.0\",\"id\":1,\"method\":\"m\"}", HKI_RPC_INVALID,
-		    HK_IPC_ERROR_REQUEST, 0 },
-		{ "{\"jsonrpc\":2.0,\"id\":1,\"method\":\"m\"}", HKI_RPC_INVALID,
-		    HK_IPC_ERROR_REQUEST, 0 },
-		{ "{\"jsonrpc\":\"2.0\",\"id\":[1],\"method\":\"m\"}", HKI_RPC_INVALID,
-		    HK_IPC_ERROR_REQUEST, 0 },
-		{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":1}", HKI_RPC_INVALID,
-		    HK_IPC_ERROR_REQUEST, 0 },
-		{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a\\u0000b\"}",
-		    HKI_RPC_INVALID, HK_IPC_ERROR_REQUEST, 0 },
-		{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\",\"params\":1}",
-		    HKI_RPC_INVALID, HK_IPC_ERROR_REQUEST, 0 },
-		{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\",\"result\":1}",
-		    HKI_RPC_INVALID, HK_IPC_ERROR_REQUEST, 0 },
-		{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\",\"deadline_ms\":-1}",
-		    HKI_RPC_INVALID, HK_IPC_ERROR_REQUEST, 0 },
-		/* named twice, where two readers could see two messages */
-		{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\",\"method\":\"n\"}",
-		    HKI_RPC_INVALID, HK_IPC_ERROR_REQUEST, 0 },
-		{ "{\"jsonrpc\":\"2.0\",\"method\":\"m\",\"params\":{\"a\":1,\"a\":2}}",
-		    HKI_RPC_INVALID, HK_IPC_ERROR_REQUEST, 0 },
-		/* answers that are none: nothing is said to those */
-		{ "{\"jsonrpc\":\"2.0\",\"result\":1}", HKI_RPC_INVALID,
-		    HK_IPC_ERROR_REQUEST, 1 },
-		{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":1,\"error\":{}}",
-		    HKI_RPC_INVALID, HK_IPC_ERROR_REQUEST, 1 },
-		{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":1}", HKI_RPC_INVALID,
-		    HK_IPC_ERROR_REQUEST, 1 },
-		{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":1.5,\"message\":"
-		  "\"\"}}",
-		    HKI_RPC_INVALID, HK_IPC_ERROR_REQUEST, 1 },
-	};
-
 	(void) state;
 	for (size_t i = 0; i < HKI_COUNT(cases); i++) {
 		hki_rpc_message message = read_text(cases[i].text);

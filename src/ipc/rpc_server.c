@@ -15,14 +15,30 @@ static void release(hki_loop_deferred *deferred)
 	hki_free(server);
 }
 
+/* Everybody who came has to leave. */
+static void dismiss_all(hk_ipc_rpc_server *server)
+{
+	while (!hki_list_empty(&server->rpcs))
+		hk_ipc_rpc_free(hki_list_entry(server->rpcs.next, hk_ipc_rpc, link));
+}
+
+/* The connections go: nobody is there, and nobody comes any more. */
+static void on_cleanup(hki_ipc_upper *upper)
+{
+	hk_ipc_rpc_server *server = hki_list_entry(upper, hk_ipc_rpc_server, upper);
+
+	dismiss_all(server);
+	server->server = NULL;
+}
+
 void hk_ipc_rpc_server_free(hk_ipc_rpc_server *server)
 {
 	if (server == NULL)
 		return;
-	while (!hki_list_empty(&server->rpcs))
-		hk_ipc_rpc_free(hki_list_entry(server->rpcs.next, hk_ipc_rpc, link));
+	dismiss_all(server);
 	hk_ipc_server_free(server->server);
 	hki_loop_leave(&server->member);
+	hki_ipc_upper_leave(&server->upper);
 	server->deferred.fn = release;
 	hki_loop_defer(server->loop, &server->deferred);
 }
@@ -58,6 +74,9 @@ int hk_ipc_rpc_listen(hk_ipc_rpc_server **out, hk_loop *loop, const char *url,
 	r = hki_rpc_opts_read(&server->opts, &server->connection, opts);
 	if (r == 0)
 		r = hki_rpc_shared_new(&server->shared);
+	server->upper.on_cleanup = on_cleanup;
+	if (r == 0)
+		r = hki_ipc_upper_join(&server->upper, loop);
 	if (r < 0)
 		return r;
 	hki_rpc_server_callbacks(server);

@@ -16,6 +16,7 @@ struct hk_ipc_rpc_server {
 	void (*on_accept)(hk_ipc_rpc_server *server, hk_ipc_rpc *rpc);
 	void *owner;
 	hki_loop_member member;
+	hki_ipc_upper upper;
 	hki_loop_deferred deferred;
 };
 

@@ -4,6 +4,7 @@
  */
 #include "ipc/fixture.h"
 
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <signal.h>
@@ -118,7 +119,7 @@ static void activated_sockets_are_found_by_name(void **state)
 
 /* ---- who ---- */
 
-static void the_peer_is_known_and_its_process_seen_to_end(void **state)
+static void the_peer_is_known(void **state)
 {
 	struct fixture *f = *state;
 	hk_ipc_peer peer = { .size = sizeof(peer) };
@@ -134,6 +135,38 @@ static void the_peer_is_known_and_its_process_seen_to_end(void **state)
 	assert_int_equal(strlen(f->url), hk_ipc_peer_url(f->dialed, url, sizeof(url)));
 	assert_string_equal(f->url, url);
 	assert_int_equal(0, hk_ipc_peer_url(f->server.ipc, url, sizeof(url)));
+}
+
+/* The pidfd goes on meaning the process that connected, also when that is no more. */
+static void a_peer_that_ends_is_seen_to_end(void **state)
+{
+	struct fixture *f = *state;
+	struct pollfd ended = { .events = POLLIN };
+	hk_ipc_peer peer = { .size = sizeof(peer) };
+	pid_t child;
+
+	listen_at(f, f->url);
+	child = fork();
+	if (child == 0) {
+		int fd = connect_plainly(f);
+
+		(void) pause();
+		_exit(fd < 0);
+	}
+	AWAIT(f, f->server.connects == 1);
+	assert_int_equal(0, hk_ipc_peer_read(f->server.ipc, &peer));
+	assert_int_equal(child, peer.pid);
+	ended.fd = hk_ipc_peer_pidfd(f->server.ipc);
+	if (ended.fd == -EOPNOTSUPP) {
+		(void) kill(child, SIGKILL);
+		(void) waitpid(child, NULL, 0);
+		skip(); /* a kernel older than 6.5 */
+	}
+	assert_int_equal(ended.fd, hk_ipc_peer_pidfd(f->server.ipc)); /* the same one */
+	assert_int_equal(0, poll(&ended, 1, 0));
+	assert_int_equal(0, kill(child, SIGKILL));
+	assert_int_equal(child, waitpid(child, NULL, 0));
+	assert_int_equal(1, poll(&ended, 1, 5000));
 }
 
 /* As another user, where we may become one. */
@@ -422,7 +455,8 @@ int main(void)
 		CASE(abstract_names_are_exactly_as_long_as_written),
 		CASE(an_inherited_socket_serves),
 		CASE(activated_sockets_are_found_by_name),
-		CASE(the_peer_is_known_and_its_process_seen_to_end),
+		CASE(the_peer_is_known),
+		CASE(a_peer_that_ends_is_seen_to_end),
 		CASE(strangers_are_refused_unless_a_rule_lets_them_in),
 		CASE(groups_are_rules_too),
 		CASE(a_client_can_insist_on_its_server),

@@ -83,9 +83,7 @@ static int append_time(svg_picture *picture, int64_t at)
 {
 	char text[HKI_QUANTITY_TEXT_MAX];
 
-	if (picture->result->workload->tick_ns != 1 || at < 0)
-		return hki_buffer_append_format(&picture->text, "%lld", (long long) at);
-	(void) hki_duration_format(text, sizeof(text), (uint64_t) at);
+	(void) hki_sched_time_format(text, sizeof(text), picture->result->workload, at);
 	return hki_buffer_append_text(&picture->text, text);
 }
 

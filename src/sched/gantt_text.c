@@ -55,13 +55,8 @@ static void chart_deinit(gantt_chart *chart)
 static size_t format_time(
     char out[HKI_QUANTITY_TEXT_MAX], const gantt_chart *chart, int64_t at)
 {
-	hki_fixed_text text;
-
-	if (chart->result->workload->tick_ns == 1 && at >= 0)
-		return hki_duration_format(out, HKI_QUANTITY_TEXT_MAX, (uint64_t) at);
-	hki_fixed_text_init(&text, out, HKI_QUANTITY_TEXT_MAX);
-	hki_fixed_text_append_format(&text, "%lld", (long long) at);
-	return hki_fixed_text_end(&text);
+	return hki_sched_time_format(
+	    out, HKI_QUANTITY_TEXT_MAX, chart->result->workload, at);
 }
 
 /* Bytes of @text that take at most @columns columns; how many goes to *@out_columns. */

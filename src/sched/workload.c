@@ -10,6 +10,7 @@
 #include <string.h>
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/fixed_text.h"
 #include "base/opts.h"
 
 int hk_sched_workload_new(hk_sched_workload **out)
@@ -220,4 +221,17 @@ int64_t hk_sched_workload_find(const hk_sched_workload *workload, const char *id
 int64_t hk_sched_workload_tick_ns(const hk_sched_workload *workload)
 {
 	return workload->tick_ns;
+}
+
+size_t hki_sched_time_format(
+    char *out, size_t capacity, const hk_sched_workload *workload, int64_t at)
+{
+	hki_fixed_text text;
+
+	hki_fixed_text_init(&text, out, capacity);
+	if (workload->tick_ns == 1)
+		hki_fixed_text_append_format(&text, "%.10gms", (double) at / 1e6);
+	else
+		hki_fixed_text_append_format(&text, "%lld", (long long) at);
+	return hki_fixed_text_end(&text);
 }

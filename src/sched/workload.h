@@ -28,4 +28,8 @@ typedef void (*hki_sched_tell_fn)(
 int hki_sched_dependencies_check(
     const hk_sched_workload *workload, hki_sched_tell_fn tell, void *user);
 
+/* A time of @workload for charts: "24", or in milliseconds "21.5ms".  As snprintf(). */
+size_t hki_sched_time_format(
+    char *out, size_t capacity, const hk_sched_workload *workload, int64_t at);
+
 #endif /* HKI_SCHED_WORKLOAD_H */

@@ -131,6 +131,19 @@ static bool is_virtual(const hk_system *system, const char *path)
 	return strstr(target, "/virtual/") != NULL;
 }
 
+static void describe_hardware(entry *disk, const hk_system *system)
+{
+	char path[128];
+
+	sys_path(path, sizeof(path), disk, "/device/model");
+	if (hki_file_line(system, path, disk->model, sizeof(disk->model)) < 0)
+		disk->model[0] = '\0';
+	disk->flags_known =
+	    read_flag(&disk->read_only, system, disk, "/ro") &&
+	    read_flag(&disk->rotates, system, disk, "/queue/rotational") &&
+	    read_flag(&disk->removable, system, disk, "/removable");
+}
+
 static void describe(entry *disk, const hk_system *system)
 {
 	char path[128];
@@ -148,13 +161,9 @@ static void describe(entry *disk, const hk_system *system)
 	sys_path(path, sizeof(path), disk, "");
 	if (disk->kind == HK_SYSTEM_DISK_WHOLE && is_virtual(system, path))
 		disk->kind = HK_SYSTEM_DISK_VIRTUAL;
-	sys_path(path, sizeof(path), disk, "/device/model");
-	if (hki_file_line(system, path, disk->model, sizeof(disk->model)) < 0)
-		disk->model[0] = '\0';
-	disk->flags_known =
-	    read_flag(&disk->read_only, system, disk, "/ro") &&
-	    read_flag(&disk->rotates, system, disk, "/queue/rotational") &&
-	    read_flag(&disk->removable, system, disk, "/removable");
+	/* A dozen empty loop devices have nothing to say about hardware. */
+	if (disk->kind == HK_SYSTEM_DISK_WHOLE)
+		describe_hardware(disk, system);
 }
 
 /* ---- from reading to reading ---- */

@@ -51,14 +51,18 @@ typedef struct filesystems_state {
 
 /* ---- the list ---- */
 
-static const figure *find_figures(const figures_list *list, const hki_mount *mount)
+/* @hint is where it most likely is: mounts keep their order. */
+static const figure *find_figures(
+    const figures_list *list, const hki_mount *mount, size_t hint)
 {
 	uint64_t device = mount->device_major << 32 ^ mount->device_minor;
 
-	for (size_t i = 0; i < list->count; i++)
-		if (list->items[i].mount_id == mount->id &&
-		    list->items[i].device == device)
-			return &list->items[i];
+	for (size_t i = 0; i < list->count; i++) {
+		const figure *known = &list->items[(hint + i) % list->count];
+
+		if (known->mount_id == mount->id && known->device == device)
+			return known;
+	}
 	return NULL;
 }
 
@@ -66,6 +70,7 @@ static const figure *find_figures(const figures_list *list, const hki_mount *mou
 static int renew(filesystems_state *state)
 {
 	figures_list swapped = state->before;
+	size_t hint = 0;
 
 	state->before = state->shown;
 	state->shown = swapped;
@@ -82,7 +87,9 @@ static int renew(filesystems_state *state)
 		    state->shown.count + 1, sizeof(*now));
 		if (r < 0)
 			return r;
-		before = find_figures(&state->before, mount);
+		before = find_figures(&state->before, mount, hint);
+		hint =
+		    before != NULL ? (size_t) (before - state->before.items) + 1 : hint;
 		now = &state->shown.items[state->shown.count++];
 		*now = before != NULL ? *before : (figure){ .known = false };
 		now->mount_id = mount->id;

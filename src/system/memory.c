@@ -92,7 +92,7 @@ static void parse_line(hk_system_memory *memory, hki_scan line, size_t *hint)
 	if (hki_scan_skip(&line, "kB") &&
 	    __builtin_mul_overflow(value, UINT64_C(1024), &value))
 		value = UINT64_MAX;
-	*(uint64_t *) ((char *) memory + row->offset) = value;
+	*(uint64_t *) (void *) ((char *) memory + row->offset) = value;
 	hk_record_set(&memory->record, row->field);
 }
 

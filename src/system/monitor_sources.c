@@ -107,6 +107,17 @@ uint64_t hk_system_history_key(const char *name)
 	return hash != 0 ? hash : 1; /* 0 is the key of a single record */
 }
 
+uint64_t hk_system_history_process_key(const hk_system_process *process)
+{
+	/* Inodes of pidfds are counted from 1 and stay far below; ids have 22 bits. */
+	const uint64_t without_inode = UINT64_C(1) << 63;
+
+	if (process->inode != 0)
+		return process->inode;
+	return without_inode | (uint64_t) (uint32_t) process->pid << 41 |
+	       (process->start_ticks & ((UINT64_C(1) << 41) - 1));
+}
+
 /* ---- making ---- */
 
 static int add_series(hk_system_monitor *monitor, uint32_t section,

@@ -19,7 +19,8 @@ static size_t used;
 
 static void put(const void *data, size_t length)
 {
-	memcpy(message + used, data, length);
+	if (length > 0)
+		memcpy(message + used, data, length);
 	used += length;
 	while (used % 4 != 0)
 		message[used++] = 0;

@@ -366,6 +366,22 @@ static void burn_with_threads(void *user)
 		pause();
 }
 
+static size_t count_tasks(pid_t pid)
+{
+	char path[32];
+	struct dirent *entry;
+	size_t count = 0;
+	DIR *tasks;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int) pid);
+	tasks = opendir(path);
+	assert_non_null(tasks);
+	while ((entry = readdir(tasks)) != NULL)
+		count += entry->d_name[0] != '.';
+	closedir(tasks);
+	return count;
+}
+
 static void the_time_of_all_threads_counts(void **state)
 {
 	pid_t child = test_worker(burn_with_threads, NULL);
@@ -382,7 +398,9 @@ static void the_time_of_all_threads_counts(void **state)
 			continue;
 		test_sample(table);
 		row = row_of(table, child);
-		assert_int_equal(4, row->threads);
+		/* A sanitizer may have added its own. */
+		assert_true(row->threads >= 4);
+		assert_int_equal(count_tasks(child), row->threads);
 		/* Each of the two processors may be a tick behind. */
 		if (row->cpu_s * 1e9 < (double) before - 40e6)
 			fail_msg("%.0f ns, but the clock said %llu before",
@@ -589,7 +607,7 @@ static void files_that_stay_open_are_few_and_given_back(void **state)
 	for (int i = 0; i < 5; i++)
 		test_sample(table);
 	assert_true(open_descriptors() > before);
-	assert_true(open_descriptors() <= before + 1 + 256);
+	assert_true(open_descriptors() <= before + 1 + 128);
 	hk_system_processes_close(table);
 	assert_int_equal(before, open_descriptors());
 }

@@ -230,8 +230,8 @@ static int read_texts(hki_text_item *item, int proc)
 		.executable_error = -ENOENT,
 		.directory_error = -ENOENT,
 		.cgroup_error = -ENOENT };
-	if ((item->want & HKI_READ_COMMAND) != 0) {
-		out->command_error = read_command(&buffer, proc, item->pid);
+	if ((item->question.want & HKI_READ_COMMAND) != 0) {
+		out->command_error = read_command(&buffer, proc, item->question.pid);
 		if (out->command_error < 0)
 			hki_buffer_truncate(&buffer, 0);
 		if (close_command(&buffer) < 0)
@@ -239,21 +239,23 @@ static int read_texts(hki_text_item *item, int proc)
 	}
 	at.command_length = buffer.length;
 	at.executable = buffer.length;
-	if ((item->want & HKI_READ_EXECUTABLE) != 0)
-		out->executable_error = read_link(&buffer, proc, item->pid, "exe", 3);
+	if ((item->question.want & HKI_READ_EXECUTABLE) != 0)
+		out->executable_error =
+		    read_link(&buffer, proc, item->question.pid, "exe", 3);
 	at.directory = buffer.length;
-	if ((item->want & HKI_READ_DIRECTORY) != 0)
-		out->directory_error = read_link(&buffer, proc, item->pid, "cwd", 3);
+	if ((item->question.want & HKI_READ_DIRECTORY) != 0)
+		out->directory_error =
+		    read_link(&buffer, proc, item->question.pid, "cwd", 3);
 	at.cgroup = buffer.length;
-	if ((item->want & HKI_READ_CGROUP) != 0)
-		out->cgroup_error = read_cgroup(&buffer, proc, item->pid);
+	if ((item->question.want & HKI_READ_CGROUP) != 0)
+		out->cgroup_error = read_cgroup(&buffer, proc, item->question.pid);
 	return pack(out, &buffer, &at);
 }
 
 static int read_name(hki_text_item *item)
 {
 	hki_buffer buffer = HKI_BUFFER_INIT;
-	int r = read_user(&buffer, item->uid);
+	int r = read_user(&buffer, item->question.uid);
 
 	if (r < 0) {
 		hki_buffer_deinit(&buffer);
@@ -269,8 +271,8 @@ void hki_text_batch_read(hki_text_batch *batch)
 	for (size_t i = 0; i < batch->count && !atomic_load(&batch->abandoned); i++) {
 		hki_text_item *item = &batch->items[i];
 
-		item->result =
-		    item->pid == 0 ? read_name(item) : read_texts(item, batch->proc);
+		item->result = item->question.pid == 0 ? read_name(item)
+						       : read_texts(item, batch->proc);
 		atomic_store(&batch->done, i + 1);
 	}
 	atomic_store(&batch->returned, true);

@@ -27,12 +27,17 @@ typedef struct hki_process_texts {
 	int cgroup_error;
 } hki_process_texts;
 
-typedef struct hki_text_item {
+/* Not written to once the thread has it. */
+typedef struct hki_text_question {
 	int32_t pid; /* 0: the name of user `uid` */
 	uint32_t uid;
 	uint64_t start_ticks;
 	uint32_t want; /* HKI_READ_… */
-	int result;    /* 0, or a negative errno: nothing could be read */
+} hki_text_question;
+
+typedef struct hki_text_item {
+	hki_text_question question;
+	int result; /* 0, or a negative errno: nothing could be read */
 	hki_process_texts texts;
 } hki_text_item;
 

@@ -37,7 +37,7 @@ typedef struct user_name {
 
 typedef struct stuck_read {
 	hki_text_batch *batch; /* NULL: free */
-	hki_text_item item;    /* whom it hangs at */
+	hki_text_question at;  /* whom it hangs at */
 } stuck_read;
 
 struct hki_text_reader {
@@ -153,22 +153,22 @@ static void take_texts(hk_system_processes *table, hki_row *row, hki_text_item *
 	to->executable = row->texts.executable;
 	to->working_directory = row->texts.directory;
 	to->cgroup = row->texts.cgroup;
-	row->texts_read |= item->want;
-	if ((item->want & HKI_READ_COMMAND) != 0)
+	row->texts_read |= item->question.want;
+	if ((item->question.want & HKI_READ_COMMAND) != 0)
 		show(table, row, HK_SYSTEM_PROCESS_COMMAND, row->texts.command_error);
-	if ((item->want & HKI_READ_EXECUTABLE) != 0)
+	if ((item->question.want & HKI_READ_EXECUTABLE) != 0)
 		show(table, row, HK_SYSTEM_PROCESS_EXECUTABLE,
 		    row->texts.executable_error);
-	if ((item->want & HKI_READ_DIRECTORY) != 0)
+	if ((item->question.want & HKI_READ_DIRECTORY) != 0)
 		show(table, row, HK_SYSTEM_PROCESS_WORKING_DIRECTORY,
 		    row->texts.directory_error);
-	if ((item->want & HKI_READ_CGROUP) != 0)
+	if ((item->question.want & HKI_READ_CGROUP) != 0)
 		show(table, row, HK_SYSTEM_PROCESS_CGROUP, row->texts.cgroup_error);
 }
 
 static void take_user(struct hki_text_reader *reader, hki_text_item *item)
 {
-	user_name *user = find_user(reader, item->uid);
+	user_name *user = find_user(reader, item->question.uid);
 
 	if (user == NULL || user->known)
 		return;
@@ -183,11 +183,11 @@ static void take_item(struct hki_text_reader *reader, hki_text_item *item)
 
 	if (item->result < 0)
 		return;
-	if (item->pid == 0) {
+	if (item->question.pid == 0) {
 		take_user(reader, item);
 		return;
 	}
-	row = find_row(reader->table, item->pid, item->start_ticks);
+	row = find_row(reader->table, item->question.pid, item->question.start_ticks);
 	if (row != NULL)
 		take_texts(reader->table, row, item);
 }
@@ -195,18 +195,18 @@ static void take_item(struct hki_text_reader *reader, hki_text_item *item)
 /* ---- batches that come back, or do not ---- */
 
 static void set_pending(
-    struct hki_text_reader *reader, const hki_text_item *item, bool pending)
+    struct hki_text_reader *reader, const hki_text_question *of, bool pending)
 {
 	user_name *user;
 	hki_row *row;
 
-	if (item->pid == 0) {
-		user = find_user(reader, item->uid);
+	if (of->pid == 0) {
+		user = find_user(reader, of->uid);
 		if (user != NULL)
 			user->pending = pending;
 		return;
 	}
-	row = find_row(reader->table, item->pid, item->start_ticks);
+	row = find_row(reader->table, of->pid, of->start_ticks);
 	if (row != NULL)
 		row->texts_pending = pending;
 }
@@ -221,7 +221,7 @@ static void note_stuck(struct hki_text_reader *reader, hki_text_batch *batch, si
 			continue;
 		atomic_fetch_add(&batch->references, 1);
 		stuck->batch = batch;
-		stuck->item = batch->items[at];
+		stuck->at = batch->items[at].question;
 		return;
 	}
 }
@@ -241,7 +241,7 @@ static void batch_done(hki_offload_job *job, int result, void *user)
 		if (i < done)
 			take_item(reader, &batch->items[i]);
 		if (i != done || !stuck)
-			set_pending(reader, &batch->items[i], false);
+			set_pending(reader, &batch->items[i].question, false);
 	}
 	if (stuck && done < batch->count)
 		note_stuck(reader, batch, done);
@@ -269,7 +269,7 @@ static void release_stuck(struct hki_text_reader *reader)
 
 		if (stuck->batch == NULL || !atomic_load(&stuck->batch->returned))
 			continue;
-		set_pending(reader, &stuck->item, false);
+		set_pending(reader, &stuck->at, false);
 		hki_text_batch_unref(stuck->batch);
 		stuck->batch = NULL;
 	}
@@ -306,7 +306,7 @@ static void send_batch(struct hki_text_reader *reader)
 		return;
 	}
 	for (size_t i = 0; i < batch->count; i++)
-		set_pending(reader, &batch->items[i], false);
+		set_pending(reader, &batch->items[i].question, false);
 	hki_text_batch_unref(batch);
 }
 
@@ -342,7 +342,7 @@ static bool ask_user(struct hki_text_reader *reader, hki_row *row)
 	item = next_item(reader);
 	if (item == NULL)
 		return false;
-	item->uid = row->row.uid;
+	item->question.uid = row->row.uid;
 	user->pending = true;
 	return true;
 }
@@ -378,10 +378,11 @@ static bool ask_row(struct hki_text_reader *reader, hki_row *row)
 	item = next_item(reader);
 	if (item == NULL)
 		return false;
-	item->pid = row->row.pid;
-	item->start_ticks = row->row.start_ticks;
+	item->question.pid = row->row.pid;
+	item->question.start_ticks = row->row.start_ticks;
 	/* All of them: they are one block. */
-	item->want = reader->table->read & HKI_READ_TEXTS & ~(uint32_t) HKI_READ_USER;
+	item->question.want =
+	    reader->table->read & HKI_READ_TEXTS & ~(uint32_t) HKI_READ_USER;
 	row->texts_pending = true;
 	return true;
 }

@@ -20,13 +20,25 @@ static uint64_t grown(uint64_t now, uint64_t before)
 
 /* ---- processor time ---- */
 
+/* A walk may be repeated within a sample.  Between the two looks lies no interval that
+ * anybody could take a rate over. */
+static bool is_looked_at(const hk_system_processes *table, const hki_row *row)
+{
+	return !row->fresh && table->now_ns != 0 && row->time_ns >= table->now_ns;
+}
+
 void hki_row_look(const hk_system_processes *table, hki_row *row, const hki_look *look)
 {
+	/* An exact look may know no ticks; the look before may know nothing else. */
+	uint64_t ticks =
+	    look->ticks != 0 ? look->ticks : look->runtime_ns / table->tick_ns;
 	uint64_t ran = look->exact && row->exact
 			   ? grown(look->runtime_ns, row->totals.runtime_ns)
-			   : grown(look->ticks, row->ticks) * table->tick_ns;
+			   : grown(ticks, row->ticks) * table->tick_ns;
 	uint64_t interval = grown(look->time_ns, row->time_ns);
 
+	if (is_looked_at(table, row))
+		return;
 	if (!row->fresh && interval > 0) {
 		row->row.cpu_percent = 100.0 * (double) ran / (double) interval;
 		row->moving = ran > 0;
@@ -35,13 +47,15 @@ void hki_row_look(const hk_system_processes *table, hki_row *row, const hki_look
 	if (look->runtime_ns > row->totals.runtime_ns || look->exact != row->exact)
 		row->totals.runtime_ns = look->runtime_ns;
 	row->exact = look->exact;
-	row->ticks = look->ticks;
+	row->ticks = ticks;
 	row->time_ns = look->time_ns;
 	row->fresh = false;
 }
 
 void hki_row_rest(const hk_system_processes *table, hki_row *row, uint64_t time_ns)
 {
+	if (is_looked_at(table, row))
+		return;
 	if (row->moving)
 		row->row.cpu_percent = 0;
 	row->moving = false;
@@ -59,11 +73,19 @@ void hki_row_set_cpu(
 
 /* ---- storage ---- */
 
+static bool is_io_looked_at(const hk_system_processes *table, const hki_row *row)
+{
+	return row->io_time_ns != 0 && table->now_ns != 0 &&
+	       row->io_time_ns >= table->now_ns;
+}
+
 void hki_row_look_io(const hk_system_processes *table, hki_row *row, uint64_t read_bytes,
     uint64_t written_bytes, uint64_t time_ns)
 {
 	uint64_t interval = grown(time_ns, row->io_time_ns);
 
+	if (is_io_looked_at(table, row))
+		return;
 	if (row->io_time_ns != 0 && interval > 0) {
 		uint64_t read = grown(read_bytes, row->totals.read_bytes);
 		uint64_t written = grown(written_bytes, row->totals.written_bytes);
@@ -83,6 +105,8 @@ void hki_row_look_io(const hk_system_processes *table, hki_row *row, uint64_t re
 
 void hki_row_rest_io(const hk_system_processes *table, hki_row *row, uint64_t time_ns)
 {
+	if (is_io_looked_at(table, row))
+		return;
 	if (row->io_time_ns == 0)
 		return;
 	if (row->io_moving) {

@@ -167,6 +167,64 @@ static void what_may_not_be_read_is_denied(void **state)
 	hk_system_free(system);
 }
 
+static void a_host_of_which_nothing_is_seen_has_nothing(void **state)
+{
+	hk_system *system = host_open();
+	size_t count;
+
+	(void) state;
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(0, hk_system_sample(system, HK_SYSTEM_ALL));
+	assert_int_equal(-ENOENT, hk_system_error(system, HK_SYSTEM_CPU));
+	assert_int_equal(-ENOENT, hk_system_error(system, HK_SYSTEM_FREQUENCIES));
+	assert_int_equal(-ENOENT, hk_system_error(system, HK_SYSTEM_MEMORY));
+	assert_int_equal(-ENOENT, hk_system_error(system, HK_SYSTEM_FILESYSTEMS));
+	assert_int_equal(-ENOENT, hk_system_error(system, HK_SYSTEM_DISKS));
+	assert_int_equal(-ENOENT, hk_system_error(system, HK_SYSTEM_NETWORKS));
+	assert_int_equal(-ENOENT, hk_system_error(system, HK_SYSTEM_SOCKETS));
+	assert_int_equal(-ENOENT, hk_system_error(system, HK_SYSTEM_SESSIONS));
+	assert_absent(limits, hk_system_get_limits(system), memory_effective_bytes);
+	assert_absent(host, hk_system_get_host(system), uptime_s);
+	(void) hk_system_get_networks(system, &count);
+	assert_int_equal(0, count);
+	hk_system_free(system);
+}
+
+static int look_as_nobody(void)
+{
+	static const uint32_t needed = HK_SYSTEM_HOST | HK_SYSTEM_CPU | HK_SYSTEM_LOAD |
+				       HK_SYSTEM_MEMORY | HK_SYSTEM_LIMITS |
+				       HK_SYSTEM_FILESYSTEMS | HK_SYSTEM_NETWORKS;
+	hk_system *system;
+
+	if ((geteuid() == 0 && setresuid(65534, 65534, 65534) < 0) ||
+	    hk_system_new(&system, NULL) < 0)
+		return 1;
+	for (int i = 0; i < 2; i++)
+		if (hk_system_sample(system, HK_SYSTEM_ALL) < 0)
+			return 2;
+	for (uint32_t bit = 1; bit < HK_SYSTEM_ALL; bit <<= 1)
+		if ((needed & bit) != 0 && hk_system_error(system, bit) < 0)
+			return 3;
+	if (!HKI_HAS(memory, hk_system_get_memory(system), used_bytes) ||
+	    !HKI_HAS(user, &hk_system_get_host(system)->user, uid))
+		return 4;
+	hk_system_free(system);
+	return 0;
+}
+
+static void nobody_needs_to_be_root(void **state)
+{
+	int status;
+	pid_t child = fork();
+
+	(void) state;
+	if (child == 0)
+		_exit(look_as_nobody());
+	assert_int_equal(child, waitpid(child, &status, 0));
+	assert_int_equal(0, status);
+}
+
 static void a_forked_child_is_told(void **state)
 {
 	hk_system *system;
@@ -317,6 +375,10 @@ int main(void)
 		    a_section_that_cannot_be_read_forgets, host_setup, host_teardown),
 		cmocka_unit_test_setup_teardown(
 		    what_may_not_be_read_is_denied, host_setup, host_teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_host_of_which_nothing_is_seen_has_nothing, host_setup,
+		    host_teardown),
+		cmocka_unit_test(nobody_needs_to_be_root),
 		cmocka_unit_test(a_forked_child_is_told),
 		cmocka_unit_test(a_steady_sample_allocates_and_opens_nothing),
 		cmocka_unit_test_setup_teardown(

@@ -174,7 +174,7 @@ bool hki_scan_decimal(double *out, hki_scan *line)
 
 void hki_scan_copy(char *out, size_t capacity, hki_scan text)
 {
-	size_t length = hki_scan_length(text);
+	size_t length = strnlen(text.at, hki_scan_length(text));
 
 	if (length >= capacity)
 		length = capacity - 1;

@@ -50,7 +50,7 @@ bool hki_scan_hex(uint64_t *out, hki_scan *line);
 /* The same with an optional fraction. */
 bool hki_scan_decimal(double *out, hki_scan *line);
 
-/* Copy into @out of @capacity bytes, cut to fit, terminated. */
+/* Copy into @out of @capacity bytes, cut to fit and at a NUL, terminated. */
 void hki_scan_copy(char *out, size_t capacity, hki_scan text);
 
 #endif /* HKI_SYSTEM_SCAN_H */

@@ -17,10 +17,11 @@ bool hki_passwd_parse(hki_user *out, hki_scan line, uint64_t uid)
 	for (size_t i = 0; i < 7; i++)
 		if (!hki_scan_until(&parts[i], &line, ':'))
 			parts[i] = hki_scan_of("", 0);
-	if (hki_scan_length(parts[0]) == 0 || !hki_scan_number(&number, &parts[2]) ||
-	    number != uid)
+	if (!hki_scan_number(&number, &parts[2]) || number != uid)
 		return false;
 	hki_scan_copy(out->name, sizeof(out->name), parts[0]);
+	if (out->name[0] == '\0')
+		return false;
 	hki_scan_copy(out->full_name, sizeof(out->full_name), parts[4]);
 	out->full_name[strcspn(out->full_name, ",")] = '\0'; /* room, telephone */
 	hki_scan_copy(out->home, sizeof(out->home), parts[5]);

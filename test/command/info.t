@@ -34,6 +34,14 @@ One document, at once and without rates; what was asked for and nothing else:
   $ python3 -c 'import json; m = json.load(open("two"))["memory"]; print(m["used_bytes"] == m["total_bytes"] - m["available_bytes"])'
   True
 
+The performance metrics of the guide, of the process and of the machine beside each other:
+
+  $ hostkit info --json self memory cpu > document
+  $ python3 -c 'import json
+  > d = json.load(open("document"))
+  > print(d["self"]["rss_bytes"] > 0, d["self"]["cpu_user_s"] >= 0, d["memory"]["used_bytes"] > 0, len(d["cpu"]["load"]))'
+  True True True 3
+
 Over an interval it has them:
 
   $ hostkit info --json -i 50ms cpu vmstat > document
@@ -80,12 +88,13 @@ On a terminal no line is longer than the screen, and colour is left out where it
   [1]
   $ grep -o '^memory    [█░]*' screen | python3 -c 'print(len(input()))'
   34
-  $ python3 "$TESTDIR/terminal.py" --size 24x80 --show -- hostkit info memory | grep -q "$(printf '\033')" && echo coloured
+  $ python3 "$TESTDIR/terminal.py" --size 24x80 --show -- hostkit info memory > screen
+  $ grep -q "$(printf '\033')" screen && echo coloured
   coloured
 
 Each section has something to say:
 
-  $ for section in host cpu memory vmstat limits filesystems disks networks sockets sensors; do
+  $ for section in host cpu memory vmstat limits filesystems disks networks sockets sensors self; do
   >   hostkit info -i 0 $section | grep -q . || echo "$section says nothing"
   > done
 

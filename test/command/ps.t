@@ -38,6 +38,13 @@ One process for ever, or nobody:
   hostkit ps: 'nobody' is no process id; write a number, or PID@START:INODE
   [2]
 
+  $ hostkit ps -p '' 2>&1
+  hostkit ps: '' names nobody; leave it out to see all
+  [2]
+  $ hostkit ps --columns '' 2>&1
+  hostkit ps: no column is named; --columns all shows what there is
+  [2]
+
 A document, with the words of psutil:
 
   $ hostkit ps --json $pid > document; valid < document

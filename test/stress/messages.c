@@ -308,9 +308,8 @@ static void run(const char *path, bool lines)
 			hk_ipc_listen(&echo.server, loop, url, &opts, NULL) == 0,
 	    "cannot listen");
 	talk.fd = connect_to(path);
-	stress_need(pthread_create(&writer, NULL, write_all, &talk) == 0 &&
-			pthread_create(&reader, NULL, read_all, &talk) == 0,
-	    "no thread");
+	stress_need(pthread_create(&writer, NULL, write_all, &talk) == 0, "no thread");
+	stress_need(pthread_create(&reader, NULL, read_all, &talk) == 0, "no thread");
 	serve(loop, &echo);
 	pthread_join(writer, NULL);
 	pthread_join(reader, NULL);

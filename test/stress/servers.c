@@ -112,8 +112,8 @@ int main(void)
 	unsigned int races = RACES * stress_factor();
 	unsigned int good = 0;
 	hk_ipc_opts opts = HK_IPC_OPTS_INIT;
-	hk_ipc_server *server;
-	hk_loop *loop;
+	hk_ipc_server *server = NULL;
+	hk_loop *loop = NULL;
 
 	stress_plan(2);
 	stress_need(mkdtemp(folder) != NULL, "no folder");

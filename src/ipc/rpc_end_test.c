@@ -1,0 +1,227 @@
+#include "ipc/rpc_server_test.h"
+
+#include "base/array.h"
+
+/* ---- the end of a connection ---- */
+
+typedef struct crowd {
+	world all;
+	outcome got[10000];
+	int ended;
+	int twice;
+} crowd;
+
+static crowd many;
+
+static void on_crowd_reply(hk_ipc_call *call, const hk_ipc_reply *reply, void *user)
+{
+	outcome *got = user;
+
+	on_reply(call, reply, user);
+	many.twice += got->calls > 1;
+	many.ended++;
+}
+
+static bool all_have_ended(const void *what)
+{
+	(void) what;
+	return many.ended == (int) HKI_COUNT(many.got);
+}
+
+static bool all_have_arrived(const void *what)
+{
+	(void) what;
+	return many.all.kept_count == HKI_COUNT(many.got);
+}
+
+static void ten_thousand_calls_end_once_each_with_their_connection(void **state)
+{
+	hk_ipc_rpc_stats stats = { .size = sizeof(stats) };
+	size_t reset = 0;
+
+	(void) state;
+	memset(&many, 0, sizeof(many));
+	open_world(&many.all);
+	for (size_t i = 0; i < HKI_COUNT(many.got);) {
+		int r = hk_ipc_call_method(
+		    many.all.client, "keep", NULL, on_crowd_reply, &many.got[i]);
+
+		if (r == -EAGAIN)
+			rpc_world_turns(&many.all.base, 1);
+		else
+			assert_int_equal(0, r);
+		i += r == 0;
+	}
+	rpc_world_until(&many.all.base, all_have_arrived, NULL);
+	/* Some are answered, and the answers race with the end. */
+	for (size_t i = 0; i < 1000; i++)
+		assert_int_equal(
+		    0, hk_ipc_request_reply(many.all.kept[--many.all.kept_count], "1"));
+	hk_ipc_flush(hk_ipc_rpc_connection(many.all.accepted));
+	hk_ipc_rpc_free(many.all.accepted);
+	rpc_world_until(&many.all.base, all_have_ended, NULL);
+	rpc_world_turns(&many.all.base, 5);
+	for (size_t i = 0; i < HKI_COUNT(many.got); i++) {
+		assert_int_equal(1, many.got[i].calls);
+		assert_true(many.got[i].status == 0 || many.got[i].status == -ECONNRESET);
+		reset += many.got[i].status != 0;
+	}
+	assert_int_equal(0, many.twice);
+	assert_true(reset >= 9000);
+	assert_int_equal(0, hk_ipc_rpc_stats_read(many.all.client, &stats));
+	assert_int_equal(reset, stats.calls_reset);
+	assert_int_equal(10000 - reset, stats.calls_answered);
+	assert_int_equal(0, stats.calls_pending);
+	/* Whoever kept a request learns that nobody is there. */
+	assert_int_equal(
+	    -ECONNRESET, hk_ipc_request_reply(many.all.kept[--many.all.kept_count], "1"));
+	close_world(&many.all);
+}
+
+static void nobody_at_the_url_ends_the_call_with_the_reason(void **state)
+{
+	outcome got = { .calls = 0 };
+	world all;
+
+	(void) state;
+	memset(&all, 0, sizeof(all));
+	rpc_world_open(&all.base);
+	assert_int_equal(
+	    0, hk_ipc_rpc_dial(&all.client, all.base.loop, all.base.url, NULL, NULL));
+	assert_int_equal(0, hk_ipc_call_method(all.client, "add", "[]", on_reply, &got));
+	rpc_world_wait(&all.base, &got.calls);
+	assert_int_equal(-ENOENT, got.status);
+	assert_int_equal(
+	    -EPIPE, hk_ipc_call_method(all.client, "add", "[]", on_reply, &got));
+	hk_ipc_rpc_free(all.client);
+	rpc_world_close(&all.base);
+}
+
+static void on_retry(hk_ipc_rpc *rpc, int reason, void *user)
+{
+	int *retries = user;
+
+	(void) rpc;
+	assert_true(reason < 0 || reason == 0);
+	(*retries)++;
+}
+
+static void calls_wait_for_a_connection_that_comes_back(void **state)
+{
+	hk_ipc_opts connection = HK_IPC_OPTS_INIT;
+	hk_ipc_rpc_opts opts = HK_IPC_RPC_OPTS_INIT;
+	outcome early = { .calls = 0 };
+	outcome lost = { .calls = 0 };
+	outcome late = { .calls = 0 };
+	int retries = 0;
+	world all;
+
+	(void) state;
+	open_server(&all, 0);
+	hk_ipc_rpc_server_free(all.server);
+	all.server = NULL;
+	connection.reconnect = 1;
+	connection.reconnect_max_ns = 20 * HKI_NS_PER_MS;
+	opts.connection = &connection;
+	opts.on_retry = on_retry;
+	opts.user = &retries;
+	assert_int_equal(
+	    0, hk_ipc_rpc_dial(&all.client, all.base.loop, all.base.url, &opts, NULL));
+	/* Made while nobody is there: it waits. */
+	assert_int_equal(
+	    0, hk_ipc_call_method(all.client, "add", "[1]", on_reply, &early));
+	rpc_world_wait(&all.base, &retries);
+	assert_int_equal(0, early.calls);
+	listen_with(&all, 0);
+	rpc_world_wait(&all.base, &early.calls);
+	assert_string_equal("1", early.result);
+	/* Under way when the server goes: it ends. */
+	assert_int_equal(
+	    0, hk_ipc_call_method(all.client, "keep", NULL, on_reply, &lost));
+	while (all.kept_count == 0)
+		rpc_world_turns(&all.base, 1);
+	hk_ipc_rpc_server_free(all.server);
+	rpc_world_wait(&all.base, &lost.calls);
+	assert_int_equal(-ECONNRESET, lost.status);
+	assert_int_equal(
+	    0, hk_ipc_call_method(all.client, "add", "[2]", on_reply, &late));
+	listen_with(&all, 0);
+	rpc_world_wait(&all.base, &late.calls);
+	assert_string_equal("2", late.result);
+	close_world(&all);
+}
+
+static void closing_lets_answers_leave(void **state)
+{
+	outcome got = { .calls = 0 };
+	world all;
+
+	(void) state;
+	open_world(&all);
+	assert_int_equal(0, hk_ipc_call_method(all.client, "keep", NULL, on_reply, &got));
+	while (all.kept_count == 0)
+		rpc_world_turns(&all.base, 1);
+	assert_int_equal(0, hk_ipc_request_reply(all.kept[0], "\"last\""));
+	all.kept_count = 0;
+	hk_ipc_rpc_close(all.accepted, 5 * HKI_NS_PER_S);
+	rpc_world_wait(&all.base, &got.calls);
+	assert_int_equal(0, got.status);
+	assert_string_equal("\"last\"", got.result);
+	rpc_world_wait(&all.base, &all.closes);
+	assert_int_equal(0, all.close_reason);
+	close_world(&all);
+}
+
+static void a_handler_may_free_the_conversation(void **state)
+{
+	outcome got;
+	world all;
+
+	(void) state;
+	open_world(&all);
+	got = ask(&all, "kick", NULL);
+	assert_int_equal(-ECONNRESET, got.status);
+	close_world(&all);
+}
+
+static void free_the_client(hk_ipc_call *call, const hk_ipc_reply *reply, void *user)
+{
+	world *all = user;
+
+	(void) reply;
+	hk_ipc_call_free(call);
+	hk_ipc_rpc_free(all->client);
+	all->client = NULL;
+}
+
+static void a_reply_may_free_the_conversation(void **state)
+{
+	outcome never = { .calls = 0 };
+	world all;
+
+	(void) state;
+	open_world(&all);
+	assert_int_equal(
+	    0, hk_ipc_call_method(all.client, "add", "[]", free_the_client, &all));
+	assert_int_equal(
+	    0, hk_ipc_call_method(all.client, "add", "[]", on_reply, &never));
+	while (all.client != NULL)
+		rpc_world_turns(&all.base, 1);
+	rpc_world_turns(&all.base, 5);
+	assert_int_equal(0, never.calls);
+	close_world(&all);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ten_thousand_calls_end_once_each_with_their_connection),
+		cmocka_unit_test(nobody_at_the_url_ends_the_call_with_the_reason),
+		cmocka_unit_test(calls_wait_for_a_connection_that_comes_back),
+		cmocka_unit_test(closing_lets_answers_leave),
+		cmocka_unit_test(a_handler_may_free_the_conversation),
+		cmocka_unit_test(a_reply_may_free_the_conversation),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
