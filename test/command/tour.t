@@ -5,8 +5,8 @@ The tour: every chapter holds, and says so.
   $ hostkit tour --list | cut -d ' ' -f 1
   processes
   system
+  watching
   loop
-  system
   messages
   scheduling
 
