@@ -319,6 +319,7 @@ static int build(hk_sched_executor *executor, hk_loop *loop,
 	hki_loop_join(loop, &executor->member);
 	executor->loop = loop;
 	r = hki_guard_init(&executor->guard, loop, opts->orphans, opts->guard);
+	executor->guard.on_lost = hki_program_on_guard_lost;
 	if (r < 0 || (r = make_policy(executor, opts, errors)) < 0 ||
 	    (r = make_timers(executor)) < 0 ||
 	    (r = make_slots(executor, opts->slots == 0 ? 1 : opts->slots)) < 0 ||

@@ -318,6 +318,8 @@ uint64_t hki_turn_stolen(const hk_sched_executor *executor);
 
 /* Start the program of a task that has just got its slot.  0 or a negative errno. */
 int hki_program_start(hki_task *task);
+/* The guard has ended although there may be programs to guard: another one. */
+void hki_program_on_guard_lost(hki_guard *guard);
 /* Have it end: let it go and ask it to, then by force. */
 void hki_program_stop(hki_task *task);
 /* Kill a program, if there is one, and release what was there for it. */

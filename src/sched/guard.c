@@ -12,7 +12,10 @@
 #include <unistd.h>
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "sched/guard_path.h"
+
+#define LIFE_LEAST_NS (20 * HKI_NS_PER_MS)
 
 int hki_guard_init(
     hki_guard *guard, hk_loop *loop, hk_sched_orphans orphans, const char *path)
@@ -40,13 +43,24 @@ static char *find_program(const hki_guard *guard)
 	return hki_format("%s/guard", directory == NULL ? HKI_LIBEXEC_PATH : directory);
 }
 
+/* Killed first: the end of its stdin would have it act. */
+static void stop(hki_guard *guard)
+{
+	if (guard->process != NULL)
+		hk_process_free(hki_take(guard->process));
+	hki_closep(&guard->fd);
+	guard->fd = -1;
+}
+
 static void on_guard_end(hk_process *process, const hk_process_exit *how, void *user)
 {
 	hki_guard *guard = user;
 
 	(void) process;
 	(void) how;
-	hki_guard_stop(guard);
+	stop(guard);
+	if (guard->on_lost != NULL)
+		guard->on_lost(guard);
 }
 
 static int spawn(hki_guard *guard, const char *path, int stdin_fd)
@@ -80,6 +94,10 @@ int hki_guard_start(hki_guard *guard)
 		return 0;
 	if (guard->missing)
 		return -ENOENT;
+	/* One that cannot live is not started over and over. */
+	if (guard->started_ns != 0 &&
+	    hki_clock_monotonic_ns() - guard->started_ns < LIFE_LEAST_NS)
+		return -EAGAIN;
 	path = find_program(guard);
 	if (path == NULL)
 		return -ENOMEM;
@@ -94,6 +112,7 @@ int hki_guard_start(hki_guard *guard)
 		guard->missing = r == -ENOENT || r == -EACCES;
 		return r;
 	}
+	guard->started_ns = hki_clock_monotonic_ns();
 	return 1;
 }
 
@@ -110,7 +129,7 @@ static void tell(hki_guard *guard, char sign, const hk_process_id *id)
 	line[length++] = '\n';
 	if (send(guard->fd, line, length, MSG_NOSIGNAL | MSG_DONTWAIT) !=
 	    (ssize_t) length)
-		hki_guard_stop(guard);
+		stop(guard);
 }
 
 void hki_guard_add(hki_guard *guard, const hk_process_id *id)
@@ -123,11 +142,8 @@ void hki_guard_remove(hki_guard *guard, const hk_process_id *id)
 	tell(guard, '-', id);
 }
 
-/* Killed first: the end of its stdin would have it act. */
 void hki_guard_stop(hki_guard *guard)
 {
-	if (guard->process != NULL)
-		hk_process_free(hki_take(guard->process));
-	hki_closep(&guard->fd);
-	guard->fd = -1;
+	stop(guard);
+	guard->started_ns = 0;
 }

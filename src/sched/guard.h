@@ -18,6 +18,9 @@ typedef struct hki_guard {
 	char *path;         /* Owned; NULL: the usual one */
 	const char *cgroup; /* Borrowed; NULL: tasks are named one by one */
 	bool missing;       /* it could not be started; not tried again */
+	uint64_t started_ns;
+	/* It ended without being told to; it may be started again. */
+	void (*on_lost)(struct hki_guard *guard);
 } hki_guard;
 
 /* @path is Copied; NULL: the usual program.  0 or -ENOMEM; release with _deinit. */
@@ -25,7 +28,7 @@ int hki_guard_init(
     hki_guard *guard, hk_loop *loop, hk_sched_orphans orphans, const char *path);
 void hki_guard_deinit(hki_guard *guard);
 /* See to it that it runs.  1 if it was started just now (and knows nobody yet), 0 if it
- * runs, or why it cannot. */
+ * runs, -EAGAIN if the last one lived too short, or why it cannot. */
 int hki_guard_start(hki_guard *guard);
 /* A program that is not in the cgroup has come, or gone. */
 void hki_guard_add(hki_guard *guard, const hk_process_id *id);

@@ -134,6 +134,14 @@ static void tell_guard_all(hk_sched_executor *executor)
 	}
 }
 
+void hki_program_on_guard_lost(hki_guard *guard)
+{
+	hk_sched_executor *executor = hki_list_entry(guard, hk_sched_executor, guard);
+
+	if (!executor->freed && executor->unfinished > 0 && hki_guard_start(guard) == 1)
+		tell_guard_all(executor);
+}
+
 /* Without a guard the task runs all the same; hk_sched_executor_means() tells. */
 static void have_guarded(hki_task *task)
 {
