@@ -4,7 +4,6 @@ The tour: every chapter holds, and says so.
 
   $ hostkit tour --list | cut -d ' ' -f 1
   processes
-  system
   loop
   system
   messages
