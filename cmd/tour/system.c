@@ -1,358 +1,274 @@
 /*
- * Chapter: the system.
+ * Chapter: the machine and who keeps it busy.
  *
- * A load is made, and then looked for: the host has to be as busy as the program
- * was, the program has to be charged with the processor time that its own end
- * reports, and a filter has to find nobody else.  Two truths that come by
- * different ways have to agree; nothing is compared with itself.
+ * A program works for half a second while the machine is looked at before and after.
+ * What the machine did and what the program had must fit together: nobody can have
+ * had more processor time than there was, and the table must have seen as much as the
+ * kernel charges the program in the end.
  */
 #include "tour.h"
 
 #include <errno.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+#include <hostkit/error.h>
 #include <hostkit/process.h>
 #include <hostkit/system.h>
-#include <hostkit/system_filter.h>
-#include <hostkit/system_monitor.h>
 #include <hostkit/system_process.h>
 #include "base/clock.h"
 
-#define LOAD_NS     (400 * HKI_NS_PER_MS)
-#define SHORT_LIVES 20
-/* Times of the host are counted in ticks, on each of its processors. */
-#define TICK_S 0.01
+#define LOOK_MS 500
 
-struct scene {
+static const uint32_t sections = HK_SYSTEM_HOST | HK_SYSTEM_CPU | HK_SYSTEM_LOAD |
+				 HK_SYSTEM_MEMORY | HK_SYSTEM_LIMITS |
+				 HK_SYSTEM_FILESYSTEMS | HK_SYSTEM_PRESSURE;
+
+#define HAS(type, record, member)                                                        \
+	hk_record_has_at(                                                                \
+	    &hk_system_##type##_type, record, offsetof(hk_system_##type, member))
+
+/* What is looked at, and by whom. */
+typedef struct tour_watch {
 	struct tour *tour;
 	hk_loop *loop;
 	hk_system *host;
 	hk_system_processes *table;
-	hk_system_history *history;
-	hk_process *busy;
-	hk_process_id id;
-	hk_process_exit how;
-	bool ended;
-	uint64_t key;     /* its row in the history */
-	double counted_s; /* processor time the table has seen of it */
-};
+	hk_process *program;
+	hk_process_exit ended;
+	bool has_ended;
+	double before_s; /* processor time of the program when first seen */
+	double after_s;
+	double percent;
+	bool seen;
+} tour_watch;
 
-static void scene_deinit(struct scene *scene)
+/* ---- the machine ---- */
+
+static void tell_machine(struct tour *tour, const hk_system *system)
 {
-	hk_process_free(scene->busy);
-	hk_system_history_free(scene->history);
-	hk_system_processes_close(scene->table);
-	hk_system_free(scene->host);
-	hk_loop_free(scene->loop);
+	const hk_system_host *host = hk_system_get_host(system);
+	const hk_system_cpu *cpu = hk_system_get_cpu(system);
+
+	tour_saw(tour, "%s, Linux %s, %llu of %llu processors may be used",
+	    host->distribution != NULL ? host->distribution : "a machine",
+	    host->kernel != NULL ? host->kernel : "of some kind",
+	    (unsigned long long) cpu->usable, (unsigned long long) cpu->online);
+	if (host->virtualisation != NULL || host->container != NULL)
+		tour_saw(tour, "it runs in: %s%s%s",
+		    host->virtualisation != NULL ? host->virtualisation : "",
+		    host->virtualisation != NULL && host->container != NULL ? ", " : "",
+		    host->container != NULL ? host->container : "");
+	(void) tour_check(tour, !HAS(cpu, cpu, used_percent),
+	    "after one look nobody knows how busy it is, so the figure is absent", "%s",
+	    HAS(cpu, cpu, used_percent) ? "there is one" : "absent");
 }
 
-static int scene_open(struct scene *scene)
+static void check_memory(struct tour *tour, const hk_system *system)
 {
-	hk_system_processes_opts table = HK_SYSTEM_PROCESSES_OPTS_INIT;
-	hk_system_history_opts history = HK_SYSTEM_HISTORY_OPTS_INIT;
-	int r;
+	const hk_system_memory *memory = hk_system_get_memory(system);
+	const hk_system_limits *limits = hk_system_get_limits(system);
+	char used[32], available[32], free[32];
 
-	table.exits = true;
-	hk_system_process_fields_add(&table.fields, HK_SYSTEM_PROCESS_COMMAND);
-	history.type = &hk_system_process_type;
-	if ((r = hk_loop_new(&scene->loop)) < 0 ||
-	    (r = hk_system_new(&scene->host, NULL)) < 0 ||
-	    (r = hk_system_processes_open(&scene->table, &table)) < 0)
-		return r;
-	return hk_system_history_new(&scene->history, &history);
-}
-
-/* Every process as it is now, and those that have just ended, into the history. */
-static int keep(struct scene *scene)
-{
-	uint64_t now = hki_clock_monotonic_ns();
-	int r = hk_system_history_begin(scene->history, now, hki_clock_real_ns());
-
-	for (size_t i = 0; r == 0 && i < hk_system_processes_count(scene->table); i++) {
-		const hk_system_process *row = hk_system_processes_get(scene->table, i);
-
-		r = hk_system_history_add(
-		    scene->history, hk_system_history_process_key(row), 0, row);
+	if (!HAS(memory, memory, used_bytes)) {
+		tour_cannot(tour, "this kernel does not say what memory is available");
+		return;
 	}
-	return r == 0 ? hk_system_history_end(scene->history) : r;
+	hk_format_bytes(used, sizeof(used), memory->used_bytes, HK_BYTES_IEC);
+	hk_format_bytes(
+	    available, sizeof(available), memory->available_bytes, HK_BYTES_IEC);
+	hk_format_bytes(free, sizeof(free), memory->free_bytes, HK_BYTES_IEC);
+	(void) tour_check(tour,
+	    memory->used_bytes + memory->available_bytes == memory->total_bytes,
+	    "memory is either used or available", "%s used, %s available", used,
+	    available);
+	tour_wrong(tour, "free memory as what is left: %s, as if caches were lost", free);
+	if (HAS(limits, limits, memory_limit_bytes)) {
+		hk_format_bytes(
+		    used, sizeof(used), limits->memory_limit_bytes, HK_BYTES_IEC);
+		tour_saw(tour, "a cgroup limits us to %s", used);
+	}
 }
 
-static int look(struct scene *scene)
+static void check_space(struct tour *tour, const hk_system *system)
 {
-	int r = hk_system_sample(scene->host, HK_SYSTEM_CPU | HK_SYSTEM_MEMORY);
+	size_t count;
+	const hk_system_filesystem *all = hk_system_get_filesystems(system, &count);
 
-	if (r == 0)
-		r = hk_system_processes_sample(scene->table);
-	return r < 0 ? r : keep(scene);
+	for (size_t i = 0; i < count; i++) {
+		const hk_system_filesystem *root = &all[i];
+		uint64_t usable = root->used_bytes + root->available_bytes;
+
+		if (strcmp(root->mount, "/") != 0 || usable == 0 ||
+		    !HAS(filesystem, root, used_percent))
+			continue;
+		(void) tour_check(tour,
+		    root->used_percent * usable >= root->used_bytes * 100 &&
+			(root->used_percent == 0 ||
+			    (root->used_percent - 1) * usable < root->used_bytes * 100),
+		    "the disk is as full as df says: of what others than root can use, "
+		    "rounded up",
+		    "/ is at %llu %%", (unsigned long long) root->used_percent);
+		tour_wrong(tour,
+		    "(size - available) / size: %.0f %%, with what is "
+		    "reserved for root as if it were used",
+		    100.0 * (double) (root->total_bytes - root->available_bytes) /
+			(double) root->total_bytes);
+	}
 }
 
-/* ---- the host ---- */
+/* ---- the program ---- */
 
-static void show_host(struct scene *scene)
+static void ended(hk_process *process, const hk_process_exit *how, void *user)
 {
-	const hk_system_memory *memory = hk_system_get_memory(scene->host);
-	const hk_system_cpu *cpu = hk_system_get_cpu(scene->host);
-	const hk_system_cpu_times *times = &cpu->times_s;
-	double boot = times->user + times->nice + times->system;
-	long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
-
-	tour_step(scene->tour, "Look at the machine.");
-	tour_saw(scene->tour, "%llu processors, %llu MiB of memory, %llu MiB available",
-	    (unsigned long long) cpu->online,
-	    (unsigned long long) memory->total_bytes >> 20,
-	    (unsigned long long) memory->available_bytes >> 20);
-	tour_wrong(scene->tour,
-	    "os.cpus() counts from boot: %.0f s of work so far say nothing about now",
-	    boot);
-	tour_check(scene->tour,
-	    !hk_record_has(&cpu->record,
-		(unsigned int) hk_record_find(&hk_system_cpu_type, "used_percent")),
-	    "before a second look nobody claims to know how busy it is", "no figure");
-	tour_check(scene->tour,
-	    memory->available_bytes > 0 && memory->available_bytes < memory->total_bytes,
-	    "what is available lies between nothing and all of it", "%llu of %llu bytes",
-	    (unsigned long long) memory->available_bytes,
-	    (unsigned long long) memory->total_bytes);
-	tour_check(scene->tour, memory->total_bytes == (uint64_t) pages * (uint64_t) page,
-	    "libc counts the same memory", "%ld pages of %ld bytes", pages, page);
-}
-
-/* ---- a load ---- */
-
-static void on_exit(hk_process *process, const hk_process_exit *how, void *user)
-{
-	struct scene *scene = user;
+	tour_watch *watch = user;
 
 	(void) process;
-	scene->how = *how;
-	scene->ended = true;
-	hk_loop_stop(scene->loop, 0);
+	watch->ended = *how;
+	watch->has_ended = true;
 }
 
-static void on_time(hk_timer *timer, void *user)
+/* What the table has charged the program with so far, in seconds. */
+static bool look_at_program(tour_watch *watch, double *out_s)
 {
+	const hk_system_process *row;
+
+	if (hk_system_processes_sample(watch->table) < 0)
+		return false;
+	row = hk_system_processes_find(
+	    watch->table, (int32_t) hk_process_pid(watch->program));
+	if (row == NULL)
+		return false;
+	*out_s = row->cpu_user_s + row->cpu_system_s;
+	watch->percent = row->cpu_percent;
+	return true;
+}
+
+static void look_again(hk_timer *timer, void *user)
+{
+	tour_watch *watch = user;
+
 	(void) timer;
-	hk_loop_stop(((struct scene *) user)->loop, 0);
+	watch->seen = look_at_program(watch, &watch->after_s) && watch->seen;
+	if (hk_system_sample(watch->host, sections) < 0)
+		watch->seen = false;
+	if (hk_process_kill(watch->program, SIGKILL) < 0)
+		watch->seen = false; /* it has gone by itself */
 }
 
-static int start_load(struct scene *scene)
+static int start_program(tour_watch *watch)
 {
-	const char *const argv[] = { "sh", "-c", "while :; do :; done", NULL };
+	const char *argv[] = { "sh", "-c", "while :; do :; done", NULL };
 	hk_process_opts opts = HK_PROCESS_OPTS_INIT;
-	int r;
 
 	opts.argv = argv;
-	opts.tree = HK_TREE_NONE;
-	opts.on_exit = on_exit;
-	opts.user_data = scene;
-	r = hk_process_spawn(&scene->busy, scene->loop, &opts, NULL);
-	if (r == 0)
-		scene->id = hk_process_identity(scene->busy);
-	return r;
+	opts.on_exit = ended;
+	opts.user_data = watch;
+	return hk_process_spawn(&watch->program, watch->loop, &opts, NULL);
 }
 
-static int wait_for(struct scene *scene, uint64_t ns)
+static void check_program(tour_watch *watch)
 {
-	hk_timer_opts opts = HK_TIMER_OPTS_INIT;
-	hk_timer *timer = NULL;
-	int r;
+	struct tour *tour = watch->tour;
+	const hk_system_cpu *cpu = hk_system_get_cpu(watch->host);
+	double seconds =
+	    (double) hk_system_interval_ns(watch->host, HK_SYSTEM_CPU) / HKI_NS_PER_S;
+	double had_s = watch->after_s - watch->before_s;
+	double charged_s =
+	    (double) (watch->ended.user_ns + watch->ended.system_ns) / HKI_NS_PER_S;
 
-	opts.after_ns = ns;
-	opts.fn = on_time;
-	opts.user = scene;
-	r = hk_timer_start(&timer, scene->loop, &opts);
+	if (!tour_check(tour, watch->seen && watch->has_ended,
+		"the program is seen before and after",
+		"%.2f s of processor time between", had_s))
+		return;
+	tour_saw(tour,
+	    "the machine worked %.0f %% of that time, the program alone had "
+	    "%.0f %% of a processor",
+	    cpu->used_percent, watch->percent);
+	(void) tour_check(tour, had_s > 0,
+	    "the work is attributed to the program that did it", "%.0f %% of a processor",
+	    watch->percent);
+	/* Two ticks for the rounding of each reading. */
+	(void) tour_check(tour, had_s <= seconds + 0.05,
+	    "nobody had more of a processor than there was", "%.2f s of %.2f s", had_s,
+	    seconds);
+	if (watch->ended.usage_known)
+		(void) tour_check(tour, watch->after_s <= charged_s + 0.05,
+		    "the kernel charges it with no less in the end",
+		    "%.2f s seen, %.2f s charged", watch->after_s, charged_s);
+}
+
+static void tell_wrong_way(tour_watch *watch)
+{
+	const hk_system_cpu *cpu = hk_system_get_cpu(watch->host);
+	const hk_system_cpu_times *times = &cpu->times_s;
+	double all = times->user + times->nice + times->system + times->idle +
+		     times->iowait + times->irq + times->softirq + times->steal;
+
+	if (all > 0)
+		tour_wrong(watch->tour,
+		    "1 - idle / all since boot: %.0f %%, whatever happens now",
+		    100 - 100 * times->idle / all);
+}
+
+static int watch_program(tour_watch *watch)
+{
+	hk_timer *timer = NULL;
+	int r = start_program(watch);
+
+	if (r < 0)
+		return r;
+	watch->seen = look_at_program(watch, &watch->before_s);
+	r = hk_system_sample(watch->host, sections);
 	if (r == 0)
-		r = hk_loop_run(scene->loop);
+		r = hk_timer_after(&timer, watch->loop, LOOK_MS, look_again, watch);
+	if (r == 0)
+		r = hk_loop_run(watch->loop);
 	hk_timer_free(timer);
 	return r;
 }
 
-/* What the host says it was busy, against what the program was. */
-static void check_host(struct scene *scene, const hk_system_process *row)
+static void show(tour_watch *watch)
 {
-	const hk_system_cpu *cpu = hk_system_get_cpu(scene->host);
-	double interval =
-	    (double) hk_system_interval_ns(scene->host, HK_SYSTEM_CPU) / 1e9;
-	double host_s = cpu->used_percent / 100 * interval * (double) cpu->online;
-	double own_s = row->cpu_percent / 100 * interval;
-
-	tour_saw(scene->tour, "the program: %.1f %% of a processor; the host: %.1f %%",
-	    row->cpu_percent, cpu->used_percent);
-	tour_check(scene->tour,
-	    host_s >= own_s - TICK_S * (double) (cpu->online + 1) - 0.05 * own_s,
-	    "the host was busy for as long as the program at least",
-	    "%.2f s and %.2f s of %.2f s", host_s, own_s, interval);
-}
-
-static void check_filter(struct scene *scene)
-{
-	hk_system_filter *filter = NULL;
-	unsigned int found = 0, right = 0;
-	char text[128];
+	struct tour *tour = watch->tour;
 	int r;
 
-	(void) snprintf(text, sizeof(text),
-	    "cpu > 1 && ppid == %d && command ~ 'while :; do'", (int) getpid());
-	r = hk_system_filter_new(&filter, &hk_system_process_type, text, NULL);
+	tour_step(tour, "the machine is looked at once");
+	r = hk_system_sample(watch->host, sections);
 	if (r < 0) {
-		tour_broken(scene->tour, "a filter can be made", r);
+		tour_broken(tour, "looking at the machine", r);
 		return;
 	}
-	for (size_t i = 0; i < hk_system_processes_count(scene->table); i++) {
-		const hk_system_process *row = hk_system_processes_get(scene->table, i);
-		bool matches = hk_system_filter_match(filter, row) > 0;
+	tell_machine(tour, watch->host);
+	check_memory(tour, watch->host);
+	check_space(tour, watch->host);
 
-		found += matches;
-		right += matches && row->pid == (int32_t) scene->id.pid;
-	}
-	hk_system_filter_free(filter);
-	tour_check(scene->tour, found == 1 && right == 1,
-	    "a filter finds it, and nobody else", "%u found by %s", found, text);
-}
-
-static void show_load(struct scene *scene)
-{
-	const hk_system_process *row;
-	int r;
-
-	tour_step(scene->tour, "Keep a program busy, and look again.");
-	r = start_load(scene);
-	if (r == 0)
-		r = wait_for(scene, LOAD_NS / 4);
-	if (r == 0)
-		r = look(scene);
-	if (r == 0)
-		r = wait_for(scene, LOAD_NS);
-	if (r == 0)
-		r = look(scene);
-	row = r == 0 ? hk_system_processes_find_exactly(scene->table,
-			   (int32_t) scene->id.pid, scene->id.start_ticks, 0)
-		     : NULL;
-	if (row == NULL) {
-		tour_broken(scene->tour, "the program can be seen", r < 0 ? r : -ESRCH);
-		return;
-	}
-	scene->counted_s = row->cpu_s;
-	scene->key = hk_system_history_process_key(row);
-	check_host(scene, row);
-	check_filter(scene);
-}
-
-/* ---- its end ---- */
-
-static void check_history(struct scene *scene)
-{
-	hk_system_history_view *view = NULL;
-	size_t count = hk_system_history_count(scene->history);
-	const hk_system_process *then = NULL;
-	int r = hk_system_history_view_new(&view, scene->history);
-
-	if (r == 0 && hk_system_history_seek(view, count - 2) > 0)
-		then = hk_system_history_find(view, scene->key);
-	tour_check(scene->tour,
-	    then != NULL && then->pid == (int32_t) scene->id.pid &&
-		then->command.count == 3,
-	    "one sample back in the history it still runs, with its command line",
-	    "%zu samples in %llu bytes", count,
-	    (unsigned long long) hk_system_history_bytes(scene->history));
-	hk_system_history_view_free(view);
-}
-
-static void show_end(struct scene *scene)
-{
-	double own_s;
-	int r;
-
-	tour_step(scene->tour, "End it, and ask the kernel what it has cost.");
-	r = hk_process_kill(scene->busy, SIGKILL);
-	if (r == 0 && !scene->ended)
-		r = hk_loop_run(scene->loop);
-	if (r == 0)
-		r = look(scene);
-	if (r < 0 || !scene->how.usage_known) {
-		tour_broken(scene->tour, "it can be ended and asked for",
-		    r < 0 ? r : HK_EUNKNOWN);
-		return;
-	}
-	own_s = (double) (scene->how.user_ns + scene->how.system_ns) / 1e9;
-	tour_check(scene->tour,
-	    scene->counted_s <= own_s + TICK_S && scene->counted_s >= own_s / 2,
-	    "what was counted while it ran is what its parent is told at its end",
-	    "%.3f s counted, %.3f s in the end", scene->counted_s, own_s);
-	check_history(scene);
-}
-
-/* ---- short lives ---- */
-
-static int run_short_lives(struct scene *scene)
-{
-	const char *const argv[] = { "true", NULL };
-	hk_process_opts process = HK_PROCESS_OPTS_INIT;
-	hk_process_run_opts opts = HK_PROCESS_RUN_OPTS_INIT;
-	int r = 0;
-
-	(void) scene;
-	process.argv = argv;
-	process.tree = HK_TREE_NONE;
-	opts.process = &process;
-	for (unsigned int i = 0; r == 0 && i < SHORT_LIVES; i++) {
-		hk_process_result *result = NULL;
-
-		r = hk_process_run(&result, &opts, NULL);
-		hk_process_result_free(result);
-	}
-	return r;
-}
-
-static void show_short_lives(struct scene *scene)
-{
-	unsigned int seen = 0;
-	int r;
-
-	tour_step(scene->tour, "Run %d programs that are over before anybody looks.",
-	    SHORT_LIVES);
-	if (hk_system_processes_exit_fd(scene->table) < 0) {
-		tour_cannot(scene->tour,
-		    "the kernel tells the end of processes to root alone: a sampler "
-		    "misses those that live between two samples");
-		return;
-	}
-	r = run_short_lives(scene);
-	if (r == 0)
-		r = hk_system_processes_sample(scene->table);
+	tour_step(tour, "a program works, and the machine is looked at before and after");
+	r = watch_program(watch);
 	if (r < 0) {
-		tour_broken(scene->tour, "they can be run", r);
+		tour_broken(tour, "watching the program", r);
 		return;
 	}
-	for (size_t i = 0; i < hk_system_processes_exited_count(scene->table); i++) {
-		const hk_system_process *row =
-		    hk_system_processes_exited(scene->table, i);
-
-		seen += row->ppid == getpid() && strcmp(row->name, "true") == 0;
-	}
-	tour_wrong(scene->tour, "a sampler that lists /proc sees none of them");
-	tour_check(scene->tour, seen == SHORT_LIVES,
-	    "each is among those that ended, charged to us", "%u of %d", seen,
-	    SHORT_LIVES);
+	check_program(watch);
+	tell_wrong_way(watch);
 }
 
 void tour_chapter_system(struct tour *tour)
 {
-	struct scene scene = { .tour = tour };
-	int r = scene_open(&scene);
+	tour_watch watch = { .tour = tour };
+	int r = hk_loop_new(&watch.loop);
 
 	if (r == 0)
-		r = look(&scene);
-	if (r < 0) {
-		tour_broken(tour, "the machine can be looked at", r);
-	} else {
-		show_host(&scene);
-		show_load(&scene);
-		if (scene.busy != NULL)
-			show_end(&scene);
-		show_short_lives(&scene);
-	}
-	scene_deinit(&scene);
+		r = hk_system_new(&watch.host, NULL);
+	if (r == 0)
+		r = hk_system_processes_open(&watch.table, NULL);
+	if (r < 0)
+		tour_broken(tour, "beginning to look", r);
+	else
+		show(&watch);
+	hk_process_free(watch.program);
+	hk_system_processes_close(watch.table);
+	hk_system_free(watch.host);
+	hk_loop_free(watch.loop);
 }

@@ -25,8 +25,9 @@ typedef struct tour_chapter {
 extern const tour_chapter tour_chapters[];
 
 void tour_chapter_processes(struct tour *tour);
-void tour_chapter_loop(struct tour *tour);
 void tour_chapter_system(struct tour *tour);
+void tour_chapter_loop(struct tour *tour);
+void tour_chapter_watching(struct tour *tour);
 void tour_chapter_messages(struct tour *tour);
 void tour_chapter_scheduling(struct tour *tour);
 

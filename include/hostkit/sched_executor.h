@@ -171,7 +171,8 @@ typedef struct hk_sched_work {
 	hk_sched_step_fn step;
 	void *user; /* handed to step */
 	/* more than a command can say; streams left at HK_STDIO_INHERIT are captured,
-	 * except stdin, which is empty then; callbacks, tree and cgroup are not used */
+	 * except stdin, which is empty then; callbacks, spawner, tree, cgroup and
+	 * HK_PROCESS_KEEP_LEFTOVERS are not used */
 	const hk_process_opts *process;
 } hk_sched_work;
 
@@ -181,8 +182,8 @@ typedef struct hk_sched_work {
 
 /*
  * Add a task; it runs when the policy has it run, also if the executor had nothing
- * left to do.  Copied, but what process->spawner and descriptors mean stays the
- * caller's.  A task without an id is given one, "T1", "T2" ….
+ * left to do.  Copied, but descriptors stay the caller's and have to be open when the
+ * task is started.  A task without an id is given one, "T1", "T2" ….
  *
  * Returns 0, -EEXIST if the id is taken, -ENOENT if it depends on a task that is not
  * there, -EINVAL if it does nothing or two things or has a time that cannot be,

@@ -153,7 +153,7 @@ typedef enum hk_system_process_field {
 	HK_SYSTEM_PROCESS_DESCRIPTORS,
 	HK_SYSTEM_PROCESS_OOM_SCORE,
 	HK_SYSTEM_PROCESS_OOM_ADJUSTMENT,
-	/* once a program, by the helper thread */
+	/* once a program, by helper threads; but for the user again after a minute */
 	HK_SYSTEM_PROCESS_USER,
 	HK_SYSTEM_PROCESS_COMMAND,
 	HK_SYSTEM_PROCESS_EXECUTABLE,
@@ -340,8 +340,8 @@ HK_API void hk_system_processes_want(
 
 /*
  * Look at every process once.  Returns how many there are, or -ENOMEM, -EMFILE/-ENFILE,
- * -EIO and other errnos of reading /proc; the table then stays as it was.
- * -ECHILD in a forked child.
+ * -EIO and other errnos of reading /proc; the rows and lists are then those of the
+ * sample before, though some may hold newer values.  -ECHILD in a forked child.
  */
 HK_API HK_MUST_USE int hk_system_processes_sample(hk_system_processes *table);
 

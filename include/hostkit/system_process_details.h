@@ -284,7 +284,7 @@ typedef struct hk_system_details_opts {
  * Read the sections of one process.  Owned: release the result with
  * hk_system_details_free().
  * Returns 0, -EINVAL, -E2BIG, -ESRCH when it is not there or is another than
- * asked for, -ENOMEM, or -EMFILE/-ENFILE.
+ * asked for, -EACCES when /proc hides it from us, -ENOMEM, or -EMFILE/-ENFILE.
  */
 HK_API HK_MUST_USE int hk_system_details_read(
     hk_system_details_result **out, const hk_system_details_opts *opts);

@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 #include <string.h>
+#include "base/clock.h"
 
 #define FIGURE(index, member, kind_, unit_)                                              \
 	[index] = { .name = #member,                                                     \
@@ -212,7 +213,6 @@ void top_figures_take(
     top_figures *out, const hk_system *system, top_processor *processors, size_t capacity)
 {
 	const hk_system_load *load = hk_system_get_load(system);
-	const hk_system_host *host = hk_system_get_host(system);
 
 	memset(out, 0, sizeof(*out));
 	take_shares(out, hk_system_get_cpu(system));
@@ -224,5 +224,6 @@ void top_figures_take(
 	TAKE(TOP_FIGURE_LOAD_5, load_5, HAS(load, load, load_5), load->load_5);
 	TAKE(TOP_FIGURE_LOAD_15, load_15, HAS(load, load, load_15), load->load_15);
 	TAKE(TOP_FIGURE_THREADS, threads, HAS(load, load, tasks), load->tasks);
-	TAKE(TOP_FIGURE_UPTIME, uptime_s, HAS(host, host, uptime_s), host->uptime_s);
+	TAKE(TOP_FIGURE_UPTIME, uptime_s, true,
+	    (double) hki_clock_boot_ns() / (double) HKI_NS_PER_S);
 }

@@ -86,8 +86,8 @@ extern const hk_record_type top_processor_type;
 
 /* The sections of the host they are taken from. */
 #define TOP_FIGURES_SECTIONS                                                             \
-	(HK_SYSTEM_HOST | HK_SYSTEM_CPU | HK_SYSTEM_LOAD | HK_SYSTEM_MEMORY |            \
-	    HK_SYSTEM_PRESSURE | HK_SYSTEM_DISKS | HK_SYSTEM_NETWORKS)
+	(HK_SYSTEM_CPU | HK_SYSTEM_LOAD | HK_SYSTEM_MEMORY | HK_SYSTEM_PRESSURE |        \
+	    HK_SYSTEM_DISKS | HK_SYSTEM_NETWORKS)
 
 /* Take them from the latest sample of @system.  *@processors is room for @capacity, which
  * @out then refers to. */

@@ -88,6 +88,7 @@ int top_screen_open(const top_screen_opts *opts)
 	(void) nonl();
 	(void) keypad(stdscr, TRUE);
 	(void) nodelay(stdscr, TRUE);
+	(void) typeahead(-1); /* the loop tells of keys; do not ask while drawing */
 	(void) curs_set(0);
 	(void) mousemask(BUTTON1_CLICKED | BUTTON1_PRESSED | BUTTON1_DOUBLE_CLICKED |
 			     BUTTON4_PRESSED | BUTTON5_PRESSED,

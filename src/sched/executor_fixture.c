@@ -393,6 +393,7 @@ int burn_step(void *user)
 typedef struct count {
 	const char *mark;
 	unsigned int found;
+	pid_t last;
 } count;
 
 static int count_one(const hki_proc_stat *stat, void *user)
@@ -407,7 +408,10 @@ static int count_one(const hki_proc_stat *stat, void *user)
 	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int) stat->pid);
 	if (hki_read_file(AT_FDCWD, path, text, sizeof(text), &length) < 0)
 		return 0;
-	at->found += memmem(text, length, at->mark, strlen(at->mark)) != NULL;
+	if (memmem(text, length, at->mark, strlen(at->mark)) != NULL) {
+		at->found++;
+		at->last = stat->pid;
+	}
 	return 0;
 }
 
@@ -417,6 +421,14 @@ unsigned int count_processes(const char *mark)
 
 	assert_int_equal(0, hki_proc_each(count_one, &at));
 	return at.found;
+}
+
+pid_t find_process(const char *mark)
+{
+	count at = { .mark = mark };
+
+	assert_int_equal(0, hki_proc_each(count_one, &at));
+	return at.last;
 }
 
 void assert_no_processes(const char *mark)

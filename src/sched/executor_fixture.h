@@ -65,6 +65,8 @@ void burn_ms(double ms);
 
 /* Processes of the system whose command line has @mark; zombies do not count. */
 unsigned int count_processes(const char *mark);
+/* One of them, or 0. */
+pid_t find_process(const char *mark);
 /* Wait until there are none, ten seconds at most. */
 void assert_no_processes(const char *mark);
 /* Cgroups of executors of the process @pid; 0: of ours. */

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/torture.h"
 #include "os/cgroup/cgroup.h"
+#include "sched/cells.h"
 
 /* A word that is in the command line of what a test starts, and nowhere else. */
 static const char *mark(void)
@@ -154,6 +155,16 @@ static void an_urgent_program_takes_the_slot(void **state)
 	    f->log);
 }
 
+static void cancel_all(fixture *f)
+{
+	hk_sched_info info;
+
+	for (size_t i = 0; hk_sched_executor_get(&info, f->executor, i) == 0; i++)
+		if (info.state != HK_SCHED_ENDED)
+			assert_int_equal(
+			    0, hk_sched_executor_cancel(f->executor, info.id));
+}
+
 static void slots_are_filled_side_by_side(void **state)
 {
 	fixture *f = *state;
@@ -164,13 +175,15 @@ static void slots_are_filled_side_by_side(void **state)
 	fixture_open(f, "fcfs", 100);
 	for (int i = 0; i < 6; i++) {
 		snprintf(id, sizeof(id), "S%d", i);
-		add_plain(f, id, WORDS("sleep", "30"));
+		add_plain(f, id, WORDS("sleep", "1000000"));
 	}
 	while (!fixture_saw(f, "S3:started"))
 		assert_true(hk_loop_run_once(f->loop, -1) >= 0);
 	hk_sched_executor_totals(&totals, f->executor);
-	assert_int_equal(4, totals.running + totals.ended);
-	assert_true(fixture_info(f, "S0").pid > 0 || totals.ended > 0);
+	assert_int_equal(4, totals.running);
+	assert_int_equal(2, totals.ready);
+	assert_true(fixture_info(f, "S0").pid > 0);
+	cancel_all(f);
 	fixture_run(f);
 	assert_int_equal(6, f->ends);
 }
@@ -372,8 +385,12 @@ static void who_sleeps_gives_its_turn_away(void **state)
 	fixture *f = *state;
 
 	fixture_open(f, "rr", 5);
-	add_plain(f, "A", WORDS("sleep", "200"));
+	add_plain(f, "A", WORDS("sleep", "1000000"));
 	add_plain(f, "B", WORDS("burn", "30"));
+	while (f->ends == 0)
+		assert_true(hk_loop_run_once(f->loop, -1) >= 0);
+	assert_string_equal("B", fixture_ends(f));
+	cancel_all(f);
 	fixture_run(f);
 	assert_string_equal("B A", fixture_ends(f));
 }
@@ -494,6 +511,33 @@ static void or_all_of_it_goes_on_if_asked(void **state)
 	}
 }
 
+static void a_guard_that_is_killed_has_a_successor(void **state)
+{
+	fixture *f = *state;
+	char path[64];
+	pid_t guard;
+
+	if (!has_cgroups())
+		skip();
+	fixture_open(f, "fcfs", 100);
+	snprintf(path, sizeof(path), HKI_CELLS_PREFIX "%d-", (int) getpid());
+	add_plain(f, "A", WORDS("sleep", "100"));
+	add_plain(f, "B", WORDS("sleep", "100"));
+	while (!fixture_saw(f, "A:started"))
+		assert_true(hk_loop_run_once(f->loop, -1) >= 0);
+	/* Its command line names the directory above our cells. */
+	while ((guard = find_process(path)) == 0)
+		(void) poll(NULL, 0, 1);
+	assert_int_equal(0, kill(guard, SIGKILL));
+	while (!fixture_saw(f, "B:started"))
+		assert_true(hk_loop_run_once(f->loop, -1) >= 0);
+	while (find_process(path) == 0)
+		(void) poll(NULL, 0, 1);
+	assert_int_not_equal(guard, find_process(path));
+	fixture_run(f);
+	assert_string_equal("A B", fixture_ends(f));
+}
+
 /* ---- memory ---- */
 
 static int one_program(void *user)
@@ -558,6 +602,7 @@ int main(int argc, char **argv)
 		WITH(who_sleeps_gives_its_turn_away),
 		WITH(freeing_leaves_nothing),
 		WITH(two_hundred_programs_leave_nothing),
+		WITH(a_guard_that_is_killed_has_a_successor),
 		cmocka_unit_test(memory_may_end_anywhere),
 		WITH(nothing_stays_frozen_behind_a_killed_controller),
 		WITH(or_all_of_it_goes_on_if_asked),

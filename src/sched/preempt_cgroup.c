@@ -30,7 +30,9 @@ static int cpu(hki_preempt *preempt, uint64_t *out_ns)
 	uint64_t main_ns;
 	int r = hki_cell_cpu(preempt->cell, out_ns);
 
-	if (preempt->frozen || preempt->process == NULL)
+	/* Once it is collected, its number may be anybody's. */
+	if (preempt->frozen || preempt->process == NULL ||
+	    hk_process_get_exit(preempt->process) != NULL)
 		return r;
 	if (hki_process_cpu(hk_process_pid(preempt->process), &main_ns) < 0)
 		return r;

@@ -209,7 +209,8 @@ static void signal_group(const signal_preempt *self, int signal)
 {
 	hk_process *process = self->base.process;
 
-	if (process == NULL || hk_process_get_exit(process) != NULL)
+	if (process == NULL || hk_process_get_exit(process) != NULL ||
+	    hk_process_pid(process) <= 1)
 		return;
 	if (hk_process_get_tree(process) == HK_TREE_REAPER)
 		(void) !hk_process_kill_tree(process, signal);
@@ -290,7 +291,8 @@ static int cpu(hki_preempt *preempt, uint64_t *out_ns)
 	for (size_t i = 0; i < self->count; i++) {
 		member *at = &self->members[i];
 
-		(void) !hki_process_cpu(at->pid, &at->cpu_ns);
+		if (is_alive(at))
+			(void) !hki_process_cpu(at->pid, &at->cpu_ns);
 		sum += at->cpu_ns;
 	}
 	*out_ns = sum;

@@ -184,6 +184,9 @@ int hki_program_start(hki_task *task)
 	if (r < 0)
 		return fail(task, r, NULL);
 	choose_tree(&opts, task->cell);
+	/* It has to be there when its turn begins. */
+	opts.spawner = NULL;
+	opts.flags &= ~(uint32_t) HK_PROCESS_KEEP_LEFTOVERS;
 	capture_streams(&opts);
 	run.process = &opts;
 	run.max_output_bytes = executor->max_output_bytes;

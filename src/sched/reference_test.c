@@ -634,7 +634,7 @@ static void make_case(naive *n, const char *policy, uint64_t seed)
 static hk_sched_workload *workload_of(const naive *n)
 {
 	hk_sched_workload *workload;
-	char ids[TASKS][8];
+	char ids[TASKS][16];
 
 	assert_int_equal(0, hk_sched_workload_new(&workload));
 	for (int i = 0; i < n->count; i++) {

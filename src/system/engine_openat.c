@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include "system/process_table.h"
 
-#define KEPT_MAX 128U
+#define KEPT_MAX 192U
 
 static int open_engine(hk_system_processes *table, const char **why)
 {

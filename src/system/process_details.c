@@ -185,11 +185,15 @@ static int hold(hki_details_reading *reading, const hk_system_details_opts *opts
 	int r = hki_pidref_open_exactly(
 	    &reading->ref, opts->pid, opts->start_ticks, opts->inode);
 
-	if (r == 0)
-		r = open_directory(&reading->directory, opts->pid);
-	if (r == 0)
-		r = confirm(reading);
-	return r == -EINVAL ? -ESRCH : r;
+	if (r == -EINVAL) /* a thread that is not the main one */
+		return -ESRCH;
+	if (r < 0)
+		return r;
+	r = open_directory(&reading->directory, opts->pid);
+	/* It lives, and /proc does not show it to us (hidepid). */
+	if (r == -ESRCH && !hki_pidref_has_ended(&reading->ref))
+		return -EACCES;
+	return r < 0 ? r : confirm(reading);
 }
 
 static void let_go(hki_details_reading *reading)

@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -480,6 +482,40 @@ static void what_we_may_not_see_is_denied(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* A world of its own in which /proc hides others: told apart from their absence. */
+static int look_at_hidden(void)
+{
+	hk_system_details_opts opts = HK_SYSTEM_DETAILS_OPTS_INIT;
+	hk_system_details_result *result = NULL;
+	int r;
+
+	if (unshare(CLONE_NEWNS) < 0 ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("proc", "/proc", "proc", 0, "hidepid=2") < 0 || setgid(65534) < 0 ||
+	    setuid(65534) < 0)
+		return 77;
+	opts.pid = 1;
+	r = hk_system_details_read(&result, &opts);
+	opts.pid = INT32_MAX;
+	return r == -EACCES && hk_system_details_read(&result, &opts) == -ESRCH ? 0 : 1;
+}
+
+static void the_hidden_are_denied_not_absent(void **state)
+{
+	int status;
+	pid_t pid = fork();
+
+	(void) state;
+	if (pid == 0)
+		_exit(look_at_hidden());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77) {
+		print_message("no mount namespace can be made here\n");
+		skip();
+	}
+	assert_int_equal(status, 0);
+}
+
 static hki_details_reading parsing(void)
 {
 	static hk_system_details_result result;
@@ -563,6 +599,7 @@ int main(void)
 		cmocka_unit_test(somebody_else_is_not_told_about),
 		cmocka_unit_test(a_zombie_is_a_process),
 		cmocka_unit_test(what_we_may_not_see_is_denied),
+		cmocka_unit_test(the_hidden_are_denied_not_absent),
 		cmocka_unit_test(a_read_that_hangs_has_a_deadline),
 	};
 

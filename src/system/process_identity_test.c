@@ -183,6 +183,47 @@ static void processes_that_are_hidden_are_not_thought_to_be_all(void **state)
 	assert_int_equal(0, r);
 }
 
+static int look_while_closed(void *user)
+{
+	hk_system_processes_opts opts = HK_SYSTEM_PROCESSES_OPTS_INIT;
+	hk_system_processes *table = NULL;
+	hk_system_processes_info info;
+	const hk_system_process *root;
+
+	(void) user;
+	if (unshare(CLONE_NEWNS) < 0 ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("proc", "/proc", "proc", 0, "hidepid=1") < 0 || setgid(65534) < 0 ||
+	    setuid(65534) < 0)
+		return NOT_ALLOWED;
+	if (hk_system_processes_open(&table, &opts) < 0)
+		return FAILED;
+	for (int i = 0; i < 3; i++)
+		if (hk_system_processes_sample(table) < 2)
+			return FAILED;
+	hk_system_processes_describe(&info, table);
+	root = hk_system_processes_find(table, 1);
+	/* It is there, it stays the same, and that is all we may know. */
+	if (!info.hidden || root == NULL || hk_system_processes_exited_count(table) > 2)
+		return CONFUSED;
+	if (!hk_record_has(&root->record, HK_SYSTEM_PROCESS_PID) ||
+	    !hk_record_is_denied(&root->record, HK_SYSTEM_PROCESS_NAME) ||
+	    hk_record_has(&root->record, HK_SYSTEM_PROCESS_RSS))
+		return CONFUSED;
+	hk_system_processes_close(table);
+	return 0;
+}
+
+static void processes_that_may_not_be_read_are_there_all_the_same(void **state)
+{
+	int r = test_aside(look_while_closed, NULL);
+
+	(void) state;
+	if (r == NOT_ALLOWED)
+		skip();
+	assert_int_equal(0, r);
+}
+
 static bool denied(const hk_system_process *row, hk_system_process_field field)
 {
 	return hk_record_is_denied(&row->record, field) &&
@@ -273,6 +314,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_id_that_is_handed_on_is_another_process),
 		cmocka_unit_test(processes_that_are_hidden_are_not_thought_to_be_all),
+		cmocka_unit_test(processes_that_may_not_be_read_are_there_all_the_same),
 		cmocka_unit_test(what_we_may_not_know_is_denied_and_never_zero),
 		cmocka_unit_test(without_root_the_table_steps_down_and_says_so),
 	};

@@ -203,6 +203,7 @@ static int add_denied(hk_system_processes *table, int32_t pid)
 	hki_row *row;
 	int r = hki_merge_find(table, &row, pid);
 
+	table->hidden = true;
 	if (r < 0)
 		return r;
 	if (row != NULL && row->row.start_ticks == 0)
@@ -212,7 +213,6 @@ static int add_denied(hk_system_processes *table, int32_t pid)
 		return r;
 	for (int i = HK_SYSTEM_PROCESS_PPID; i < HK_SYSTEM_PROCESS_STALE; i++)
 		hki_row_deny(table, row, (hk_system_process_field) i);
-	table->hidden = true;
 	return 0;
 }
 

@@ -88,7 +88,9 @@ typedef struct hki_row {
 	int stat_fd;         /* -1: not kept open */
 	bool stranger;       /* no sample has seen it alive */
 	bool texts_pending;
-	uint32_t texts_read; /* HKI_READ_… of texts that belong to this program */
+	uint32_t texts_read;       /* HKI_READ_… of texts that belong to this program */
+	uint64_t texts_time_ns;    /* when they were read, */
+	uint64_t texts_runtime_ns; /* and how long it had run by then */
 	hki_process_texts texts;
 	char *affinity;
 	size_t affinity_capacity;

@@ -607,7 +607,7 @@ static void files_that_stay_open_are_few_and_given_back(void **state)
 	for (int i = 0; i < 5; i++)
 		test_sample(table);
 	assert_true(open_descriptors() > before);
-	assert_true(open_descriptors() <= before + 1 + 128);
+	assert_true(open_descriptors() <= before + 1 + 192);
 	hk_system_processes_close(table);
 	assert_int_equal(before, open_descriptors());
 }

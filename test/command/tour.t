@@ -4,8 +4,9 @@ The tour: every chapter holds, and says so.
 
   $ hostkit tour --list | cut -d ' ' -f 1
   processes
-  loop
   system
+  watching
+  loop
   messages
   scheduling
 
