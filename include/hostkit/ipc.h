@@ -132,27 +132,30 @@ typedef struct hk_ipc_opts {
 	void *user; /* handed to all of them */
 
 	/* ---- limits ---- */
-	size_t
-	    message_max_bytes; /* of one message, either way; 0: 1 MiB; at most HK_IPC_MESSAGE_MAX */
-	size_t queue_max_bytes; /* the high-water mark of what waits to leave; 0: 1 MiB */
-	size_t queue_max_messages; /* the same in messages; 0: bytes alone count */
-	uint32_t overflow;         /* HK_IPC_OVERFLOW_… */
-	uint32_t framing;          /* HK_IPC_FRAMING_… */
+	/* Of one message, either way; 0: 1 MiB; at most HK_IPC_MESSAGE_MAX. */
+	size_t message_max_bytes;
+	/* The high-water mark of what waits to leave; 0: 1 MiB. */
+	size_t queue_max_bytes;
+	/* The same in messages; 0: bytes alone count. */
+	size_t queue_max_messages;
+	uint32_t overflow; /* HK_IPC_OVERFLOW_… */
+	uint32_t framing;  /* HK_IPC_FRAMING_… */
 	/* At most so many with a message, both ways; 0: none are received or sent.  At most
 	 * 253.  Unix sockets. */
 	uint32_t descriptors_max;
 	uint32_t connections_max; /* server: more wait to be accepted; 0: no limit */
 
 	/* ---- time; UINT64_MAX: never ---- */
-	uint64_t
-	    connect_timeout_ns; /* of an attempt, the name's lookup included; 0: 10 s */
-	uint64_t
-	    message_timeout_ns;   /* from a message's first byte to its last; 0: 30 s */
-	uint64_t idle_timeout_ns; /* nothing was received for so long; 0: never */
-	uint64_t
-	    stall_timeout_ns; /* the peer takes nothing of what waits for it; 0: never */
+	/* Of an attempt to connect, the name's lookup included; 0: 10 s. */
+	uint64_t connect_timeout_ns;
+	/* From a message's first byte to its last; 0: 30 s. */
+	uint64_t message_timeout_ns;
+	/* Nothing was received for so long; 0: never. */
+	uint64_t idle_timeout_ns;
+	/* The peer has taken nothing of what waits for it for so long; 0: never. */
+	uint64_t stall_timeout_ns;
 	/* Nothing was sent for so long: say that we are there, by a frame or an empty line.
-	 * Meant for idle_timeout_ns of the other end.  0: never */
+	 * Meant for idle_timeout_ns of the other end; 0: never. */
 	uint64_t heartbeat_ns;
 
 	/* ---- dialing ---- */
@@ -163,11 +166,12 @@ typedef struct hk_ipc_opts {
 	uint64_t reconnect_min_ns; /* 0: 10 ms */
 	uint64_t reconnect_max_ns; /* 0: 5 s */
 
-	/* ---- Unix sockets of a server ---- */
-	const hk_ipc_allow
-	    *allow; /* any of these; Copied.  None: our effective user alone */
+	/* ---- Unix sockets ---- */
+	/* Whoever matches one of these may connect; Copied.  None: our effective user alone.
+	 * When dialing: whose server it must be; none: anybody's. */
+	const hk_ipc_allow *allow;
 	size_t allow_count;
-	uint32_t mode; /* of the file; 0: 0600 */
+	uint32_t mode; /* server: of the file; 0: 0600 */
 	uint32_t reserved;
 } hk_ipc_opts;
 

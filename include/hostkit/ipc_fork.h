@@ -263,7 +263,7 @@ typedef struct hk_ipc_send_opts {
 HK_API HK_MUST_USE int hk_ipc_channel_send(hk_ipc_channel *channel, const char *json,
     size_t length, const hk_ipc_send_opts *opts);
 
-/* The same with a value of a document that was parsed already. */
+/* The same with a value of a document that was parsed already; -EINVAL without one. */
 HK_API HK_MUST_USE int hk_ipc_channel_send_json(
     hk_ipc_channel *channel, const hk_json *value, const hk_ipc_send_opts *opts);
 

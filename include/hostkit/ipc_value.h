@@ -79,6 +79,7 @@ typedef enum hk_ipc_bytes_kind {
 	HK_IPC_BYTES_BUFFER,
 	HK_IPC_BYTES_BIGINT64,
 	HK_IPC_BYTES_BIGUINT64,
+	HK_IPC_BYTES_FLOAT16, /* known to Node 24 */
 	HK_IPC_BYTES_ARRAY_BUFFER,
 	HK_IPC_BYTES_KINDS
 } hk_ipc_bytes_kind;

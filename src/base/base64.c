@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 #include <hostkit/error.h>
 
 static const char letters[] =
@@ -92,12 +93,13 @@ int hki_base64_decode(hki_buffer *buffer, const char *text, size_t length)
 		return r;
 	for (size_t at = 0; at < length; at += 4) {
 		size_t count = at + 4 == length ? 4 - padding : 4;
+		unsigned char bytes[3];
 
-		if (!decode_group((unsigned char *) buffer->data + buffer->length,
-			text + at, count)) {
+		if (!decode_group(bytes, text + at, count)) {
 			hki_buffer_truncate(buffer, before);
 			return HK_EPARSE;
 		}
+		memcpy(buffer->data + buffer->length, bytes, count - 1);
 		hki_buffer_commit(buffer, count - 1);
 	}
 	return 0;

@@ -193,6 +193,48 @@ static void subscriptions_come_back_before_what_was_published(void **state)
 	close_world(&all);
 }
 
+static void on_never(hk_ipc_call *call, const hk_ipc_reply *reply, void *user)
+{
+	(void) call;
+	assert_int_equal(-ECONNRESET, reply->status);
+	(*(int *) user)++;
+}
+
+/* Published, and called, while the connection stood, but not yet given to the kernel. */
+static void what_a_lost_connection_did_not_get_follows_the_subscriptions(void **state)
+{
+	hk_ipc_broker_stats stats = { .size = sizeof(stats) };
+	ear one = { .ready = 0 };
+	int ended = 0;
+	world all;
+
+	(void) state;
+	memset(&all, 0, sizeof(all));
+	rpc_world_open(&all.base);
+	assert_int_equal(0, hk_ipc_methods_new(&all.methods));
+	open_broker(&all, 0);
+	all.rpc[0] = dial(&all, true);
+	listen_in(&all, &one, all.rpc[0], "self.>", NULL);
+	hk_ipc_broker_free(all.broker);
+	/* In the same turn: nobody knows yet that the other end is gone. */
+	assert_int_equal(0, hk_ipc_publish(all.rpc[0], "self.a", "1"));
+	assert_int_equal(0,
+	    hk_ipc_call_method(all.rpc[0], "nobody.does.this", NULL, on_never, &ended));
+	assert_int_equal(0, hk_ipc_publish(all.rpc[0], "self.b", "2"));
+	one.ready = 0;
+	open_broker(&all, 0);
+	rpc_world_wait(&all.base, &one.ready);
+	settle(&all);
+	assert_int_equal(1, ended);
+	assert_int_equal(2, one.news);
+	assert_string_equal("2", one.last);
+	/* The call that had ended was not carried out after all. */
+	assert_int_equal(0, hk_ipc_broker_stats_read(all.broker, &stats));
+	assert_int_equal(0, stats.calls_unknown);
+	hk_ipc_subscription_free(one.subscription);
+	close_world(&all);
+}
+
 static void a_conversation_that_ends_is_told_to_its_subscriptions(void **state)
 {
 	ear one = { .ready = 0 };
@@ -336,6 +378,8 @@ int main(void)
 		cmocka_unit_test(a_queue_shares_the_work),
 		cmocka_unit_test(a_refusal_says_why),
 		cmocka_unit_test(subscriptions_come_back_before_what_was_published),
+		cmocka_unit_test(
+		    what_a_lost_connection_did_not_get_follows_the_subscriptions),
 		cmocka_unit_test(a_conversation_that_ends_is_told_to_its_subscriptions),
 		cmocka_unit_test(subscriptions_may_be_freed_anywhere),
 		cmocka_unit_test(a_subscriber_that_has_said_its_last_word_still_hears),

@@ -228,7 +228,7 @@ static const char *read_all(fixture *f, int fd)
 		}
 		assert_int_equal(EAGAIN, errno);
 		assert_true(hk_loop_run_once(f->loop, 10) >= 0);
-		if (fixture_now() - begin > 20)
+		if (fixture_now() - begin > FIXTURE_PATIENCE_S)
 			fail_msg("only '%.*s' came", (int) length, text);
 	}
 	text[length] = '\0';

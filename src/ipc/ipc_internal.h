@@ -199,6 +199,14 @@ static inline int hki_ipc_usable(const hk_ipc *ipc)
 	return ipc->domain == NULL ? HK_ECLOSED : hki_loop_check(ipc->domain->loop);
 }
 
+/* ---- take_back.c ---- */
+
+typedef void (*hki_ipc_taken_fn)(const char *data, size_t length, void *user);
+
+/* In on_retry: what the lost connection did not get leaves the queue, each message given to
+ * @fn, and counts as never sent.  Not for messages with payloads or descriptors. */
+void hki_ipc_take_back(hk_ipc *ipc, hki_ipc_taken_fn fn, void *user);
+
 /* ---- input.c ---- */
 
 /* Read once and hand over.  False when there was nothing to read, or no more can come. */

@@ -103,6 +103,7 @@ static void a_document_is_sent_as_well_as_text(void **state)
 	assert_int_equal(0, hk_json_parse(document, "{ \"a\" : 1.50 }", 14));
 	assert_int_equal(
 	    0, hk_ipc_channel_send_json(f->channel, hk_json_root(document), NULL));
+	assert_int_equal(-EINVAL, hk_ipc_channel_send_json(f->channel, NULL, NULL));
 	hk_json_document_free(document); /* it was copied */
 	fixture_turns(f);
 	assert_string_equal("{\"a\":1.50}", peer_line(f, NULL));

@@ -366,7 +366,7 @@ const char *peer_line(fixture *f, int *out_fd)
 	for (;;) {
 		char byte;
 
-		if (!peer_readable(f, 20000))
+		if (!peer_readable(f, FIXTURE_PATIENCE_S * 1000))
 			fail_msg("the peer got no line but '%.*s'", (int) length, line);
 		if (read_byte(f->peer, &byte, out_fd) != 1)
 			fail_msg("the peer met the end");
@@ -388,7 +388,8 @@ bool peer_sees_end(fixture *f)
 {
 	char byte;
 
-	return peer_readable(f, 20000) && read_byte(f->peer, &byte, NULL) == 0;
+	return peer_readable(f, FIXTURE_PATIENCE_S * 1000) &&
+	       read_byte(f->peer, &byte, NULL) == 0;
 }
 
 /* ---- sockets ---- */

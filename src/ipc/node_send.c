@@ -206,6 +206,8 @@ int hk_ipc_channel_send_json(
 	request asked = { .value = value };
 	int r = may_send(channel);
 
+	if (r == 0 && value == NULL)
+		r = -EINVAL;
 	return r < 0 ? r : send_request(channel, &asked, opts);
 }
 

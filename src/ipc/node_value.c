@@ -93,6 +93,7 @@ static const bytes_row bytes_rows[HK_IPC_BYTES_KINDS] = {
 	[HK_IPC_BYTES_BUFFER] = { "Buffer", 1 },
 	[HK_IPC_BYTES_BIGINT64] = { "BigInt64Array", 8 },
 	[HK_IPC_BYTES_BIGUINT64] = { "BigUint64Array", 8 },
+	[HK_IPC_BYTES_FLOAT16] = { "Float16Array", 2 },
 	[HK_IPC_BYTES_ARRAY_BUFFER] = { "ArrayBuffer", 1 },
 };
 

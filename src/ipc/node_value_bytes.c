@@ -23,7 +23,7 @@ static int read_host_view(hki_node_reader *in)
 
 	if (r < 0 || (r = hki_node_read_bytes(in, &bytes, &length)) < 0)
 		return r;
-	if (kind > HK_IPC_BYTES_BIGUINT64)
+	if (kind > HK_IPC_BYTES_FLOAT16)
 		return hki_node_fail(in, "a view of bytes is of no known kind");
 	if (length % hki_node_bytes_width((int) kind) != 0)
 		return hki_node_fail(in, within);
@@ -57,9 +57,16 @@ static int view_kind(int tag)
 
 	if (at != NULL)
 		return (int) (at - tags);
-	return tag == 'q'   ? HK_IPC_BYTES_BIGINT64
-	       : tag == 'Q' ? HK_IPC_BYTES_BIGUINT64
-			    : -EINVAL;
+	switch (tag) {
+	case 'q':
+		return HK_IPC_BYTES_BIGINT64;
+	case 'Q':
+		return HK_IPC_BYTES_BIGUINT64;
+	case 'h':
+		return HK_IPC_BYTES_FLOAT16;
+	default:
+		return -EINVAL;
+	}
 }
 
 /* The view that follows its ArrayBuffer takes its place: the rest of the buffer cannot

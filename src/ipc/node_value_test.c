@@ -82,6 +82,7 @@ static const capture captures[] = {
 	{ "ff0f5c0001020102", "{\"$bytes\":\"AQI=\",\"$type\":\"Uint8Array\"}", 1 },
 	{ "ff0f5c000808000000000000f83f",
 	    "{\"$bytes\":\"AAAAAAAA+D8=\",\"$type\":\"Float64Array\"}", 1 },
+	{ "ff0f5c000d02003c", "{\"$bytes\":\"ADw=\",\"$type\":\"Float16Array\"}", 1 },
 	{ "ff0f5c0009020000", "{\"$bytes\":\"AAA=\",\"$type\":\"DataView\"}", 1 },
 	{ "ff0f4203000000", "{\"$bytes\":\"AAAA\",\"$type\":\"ArrayBuffer\"}", 1 },
 	/* a view of a kind there is not */
@@ -231,7 +232,7 @@ static void wrong_tags_are_refused_with_a_reason(void **state)
 		"{\"$error\":\"Error\",\"message\":1}",
 		"{\"$bytes\":\"a\"}",
 		"{\"$bytes\":\"AAA=\",\"$type\":\"Int32Array\"}",
-		"{\"$bytes\":\"AAA=\",\"$type\":\"Float16Array\"}",
+		"{\"$bytes\":\"AAA=\",\"$type\":\"Float128Array\"}",
 		"{\"$bytes\":\"AAB=\"}",
 		"{\"$boxed\":null}",
 		"{\"$boxed\":{\"$bigint\":\"1\",\"x\":2}}",
@@ -355,7 +356,7 @@ static void nonsense_is_refused_with_its_reason(void **state)
 		{ "ff0f72787a", "an error has a part that is not known" },
 		{ "ff0f5c02", "an object of the host is of no known kind" },
 		{ "ff0f5c000b020000", "a view begins or ends within an element" },
-		{ "ff0f5c000d00", "a view of bytes is of no known kind" },
+		{ "ff0f5c000e00", "a view of bytes is of no known kind" },
 		{ "ff0f5c015e00", "an object is mentioned that there is not" },
 		{ "ff0f420401020304566202"
 		  "0300",

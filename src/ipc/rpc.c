@@ -157,8 +157,10 @@ static void on_retry(hk_ipc *ipc, int reason, uint64_t delay_ns, void *user)
 
 	(void) user;
 	(void) delay_ns;
-	if (rpc->connected)
+	if (rpc->connected) {
+		hki_rpc_waiting_take_back(rpc);
 		lose(rpc, -ECONNRESET);
+	}
 	if (!rpc->freed && rpc->on_retry != NULL)
 		rpc->on_retry(rpc, reason, rpc->user);
 }

@@ -198,6 +198,9 @@ int hki_rpc_send_first(hk_ipc_rpc *rpc, hk_ipc_call *call);
 void hki_rpc_flush_waiting(hk_ipc_rpc *rpc);
 void hki_rpc_drained(hk_ipc_rpc *rpc);
 void hki_rpc_waiting_free(hk_ipc_rpc *rpc, hki_rpc_waiting *waiting);
+/* What the lost connection did not get and the next one shall: notices, before all that
+ * waits already. */
+void hki_rpc_waiting_take_back(hk_ipc_rpc *rpc);
 /* What the lost connection cannot be told any more. */
 void hki_rpc_waiting_lost(hk_ipc_rpc *rpc);
 void hki_rpc_waiting_free_all(hk_ipc_rpc *rpc);

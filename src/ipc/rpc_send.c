@@ -213,6 +213,34 @@ void hki_rpc_drained(hk_ipc_rpc *rpc)
 
 /* ---- there is no connection any more ---- */
 
+/* Calls have ended, answers have nobody who waits for them: both carry an id first. */
+static bool is_notice(const char *text, size_t length)
+{
+	static const char begin[] = "{\"jsonrpc\":\"2.0\",\"method\":";
+
+	return length > sizeof(begin) && memcmp(text, begin, sizeof(begin) - 1) == 0;
+}
+
+/* One there is no memory for is lost with the connection. */
+static void take_back(const char *text, size_t length, void *user)
+{
+	hk_ipc_rpc *rpc = user;
+
+	if (is_notice(text, length) &&
+	    wait_in(rpc, &rpc->first, HKI_RPC_NOTICE, NULL, text, length) < 0)
+		rpc->counts.dropped++;
+}
+
+void hki_rpc_waiting_take_back(hk_ipc_rpc *rpc)
+{
+	while (!hki_list_empty(&rpc->first))
+		hki_rpc_waiting_free(rpc, waiting_of(rpc->first.next));
+	hki_ipc_take_back(rpc->ipc, take_back, rpc);
+	/* `first` is for what is said on the next connection: what came back follows it. */
+	hki_list_splice(&rpc->first, &rpc->waiting);
+	hki_list_splice(&rpc->waiting, &rpc->first);
+}
+
 void hki_rpc_waiting_lost(hk_ipc_rpc *rpc)
 {
 	hki_list *link = rpc->waiting.next;

@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 #include "base/clock.h"
@@ -190,11 +191,29 @@ static void serve_silence(int fd)
 	}
 }
 
-/* Mount it at @path.  The server's process id, or -1 where there is no FUSE. */
-static pid_t mount_silence(const char *path)
+/* So that a test that fails leaves nobody standing there, itself neither. */
+static pid_t server = -1;
+static char silent[512];
+
+static int end_silence(void **state)
 {
+	(void) state;
+	if (server > 0) {
+		if (server != INT32_MAX) {
+			kill(server, SIGKILL);
+			waitpid(server, NULL, 0);
+		}
+		(void) umount2(silent, MNT_DETACH);
+	}
+	server = -1;
+	return 0;
+}
+
+/* Mount it at @silent.  False where there is no FUSE. */
+static bool mount_silence(void)
+{
+	const char *path = silent;
 	char options[128];
-	pid_t server;
 	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 
 	if (fd < 0)
@@ -203,13 +222,17 @@ static pid_t mount_silence(const char *path)
 	    options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0", fd);
 	if (mount("silence", path, "fuse", 0, options) < 0) {
 		close(fd);
-		return -1;
+		return false;
 	}
 	server = fork();
-	if (server == 0)
+	if (server == 0) {
+		(void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (int i = 0; i < 3; i++)
+			close(i);
 		serve_silence(fd);
+	}
 	close(fd);
-	return server;
+	return server > 0;
 }
 
 /* Those of this thread, the askers too, which waitpid(2) does not know. */
@@ -232,19 +255,18 @@ static int children(void)
 
 static void one_that_does_not_answer_holds_nobody_up(void **state)
 {
-	char path[512], beside[512];
+	const char *path = silent;
+	char beside[512];
 	const hk_system_filesystem *found;
 	uint64_t began_ns;
-	pid_t server;
 	int before;
 	hk_system *system = open_live(100);
 
 	(void) state;
 	need_mounts();
 	(void) snprintf(beside, sizeof(beside), "%s", place("beside"));
-	(void) snprintf(path, sizeof(path), "%s", place("silent"));
-	server = mount_silence(path);
-	if (server < 0) {
+	(void) snprintf(silent, sizeof(silent), "%s", place("silent"));
+	if (!mount_silence()) {
 		print_message("# skipped: no FUSE here\n");
 		skip();
 	}
@@ -278,12 +300,12 @@ static void one_that_does_not_answer_holds_nobody_up(void **state)
 
 	kill(server, SIGKILL);
 	waitpid(server, NULL, 0);
+	server = INT32_MAX; /* gone; the mount is not */
 	system = open_live(10000);
 	host_sample(system, HK_SYSTEM_FILESYSTEMS);
 	assert_int_equal(HK_SYSTEM_FILESYSTEM_ERROR, find(system, path)->state);
 	assert_string_equal("ENOTCONN", find(system, path)->error);
 	hk_system_free(system);
-	assert_int_equal(0, umount2(path, MNT_DETACH));
 	assert_int_equal(0, umount(beside));
 }
 
@@ -294,7 +316,8 @@ int main(void)
 		cmocka_unit_test(odd_names_and_bind_mounts_are_told_apart),
 		cmocka_unit_test(a_mount_on_itself_is_one),
 		cmocka_unit_test(a_full_file_system_is_full),
-		cmocka_unit_test(one_that_does_not_answer_holds_nobody_up),
+		cmocka_unit_test_teardown(
+		    one_that_does_not_answer_holds_nobody_up, end_silence),
 	};
 
 	return cmocka_run_group_tests(tests, enter, host_teardown);

@@ -38,7 +38,8 @@ static void v2_is_bound_by_every_ancestor(void **state)
 	assert_int_equal(500, limits->tasks_limit);
 	assert_int_equal(42, limits->tasks);
 	assert_near(2.5, limits->cpu.quota_cpus);
-	assert_string_equal(slice, limits->cpu.quota_cgroup);
+	assert_string_equal(
+	    "/sys/fs/cgroup/app.slice/web.service", limits->cpu.quota_cgroup);
 	assert_int_equal(9, limits->cpu.affinity);
 	assert_int_equal(2, limits->cpu.usable);
 	assert_near(12.5, limits->cpu_used_s);

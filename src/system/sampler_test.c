@@ -125,6 +125,7 @@ static void a_section_that_cannot_be_read_forgets(void **state)
 	host_file("proc/vmstat", "pgfault 20\n");
 	host_sample(system, HK_SYSTEM_VMSTAT);
 	assert_absent(vmstat, vmstat, page_faults_per_s);
+	assert_int_equal(0, hk_system_interval_ns(system, HK_SYSTEM_VMSTAT));
 	host_file("proc/vmstat", "pgfault 5\n"); /* and back */
 	host_sample(system, HK_SYSTEM_VMSTAT);
 	assert_int_equal(5, vmstat->page_faults);
