@@ -169,28 +169,6 @@ int hki_framer_next(hki_framer *framer, const char *bytes, size_t length, hki_fr
 
 /* ---- writing ---- */
 
-size_t hki_frame_head_length(uint32_t framing)
-{
-	return framing == HK_IPC_FRAMING_LENGTH || framing == HK_IPC_FRAMING_LENGTH_BARE
-		   ? HKI_FRAME_PREFIX
-		   : 0;
-}
-
-size_t hki_frame_tail_length(uint32_t framing)
-{
-	return framing == HK_IPC_FRAMING_LINES ? 1 : 0;
-}
-
-void hki_frame_head_write(uint32_t framing, char *out, uint32_t length)
-{
-	if (hki_frame_head_length(framing) == 0)
-		return;
-	out[0] = (char) (length >> 24);
-	out[1] = (char) (length >> 16);
-	out[2] = (char) (length >> 8);
-	out[3] = (char) length;
-}
-
 int hki_frame_check(uint32_t framing, const char *data, size_t length, size_t message_max)
 {
 	if (length > message_max)

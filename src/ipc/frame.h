@@ -46,11 +46,29 @@ void hki_framer_init(hki_framer *framer, uint32_t framing, size_t message_max);
  */
 int hki_framer_next(hki_framer *framer, const char *bytes, size_t length, hki_frame *out);
 
-/* Bytes that writing @length in @framing adds in front and behind. */
-size_t hki_frame_head_length(uint32_t framing);
-size_t hki_frame_tail_length(uint32_t framing);
+/* Bytes that writing in @framing adds in front of a message and behind it. */
+static inline size_t hki_frame_head_length(uint32_t framing)
+{
+	return framing == HK_IPC_FRAMING_LENGTH || framing == HK_IPC_FRAMING_LENGTH_BARE
+		   ? HKI_FRAME_PREFIX
+		   : 0;
+}
+
+static inline size_t hki_frame_tail_length(uint32_t framing)
+{
+	return framing == HK_IPC_FRAMING_LINES ? 1 : 0;
+}
+
 /* Write the bytes in front of a message. */
-void hki_frame_head_write(uint32_t framing, char *out, uint32_t length);
+static inline void hki_frame_head_write(uint32_t framing, char *out, uint32_t length)
+{
+	if (hki_frame_head_length(framing) == 0)
+		return;
+	out[0] = (char) (length >> 24);
+	out[1] = (char) (length >> 16);
+	out[2] = (char) (length >> 8);
+	out[3] = (char) length;
+}
 
 /* May it be written so?  0, -EINVAL or -EMSGSIZE. */
 int hki_frame_check(

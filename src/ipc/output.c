@@ -74,7 +74,8 @@ static int count(hki_output *output, size_t size, size_t total, uint32_t flags)
 
 	if (r < 0)
 		return r;
-	(void) hki_buffer_append(&output->sizes, &word, sizeof(word));
+	memcpy(output->sizes.data + output->sizes.length, &word, sizeof(word));
+	hki_buffer_commit(&output->sizes, sizeof(word));
 	hki_buffer_commit(&output->bytes, size);
 	output->queued += total;
 	output->messages += (flags & HKI_OUTPUT_CONTROL) == 0;
@@ -278,6 +279,29 @@ static void remove_first(hki_output *output, uint32_t word)
 	output->messages -= (word & HKI_OUTPUT_CONTROL) == 0;
 }
 
+/* All that are through, where none has a payload or descriptors. */
+static void remove_plain(hki_output *output)
+{
+	size_t words = output->sizes.length / sizeof(uint32_t);
+	size_t bytes = 0;
+	size_t gone = 0;
+
+	while (gone < words) {
+		uint32_t word = word_at(output, gone);
+		size_t size = word & HKI_OUTPUT_SIZE;
+
+		if (output->sent < size)
+			break;
+		output->sent -= size;
+		bytes += size - output->cut;
+		output->cut = 0;
+		output->messages -= (word & HKI_OUTPUT_CONTROL) == 0;
+		gone++;
+	}
+	hki_buffer_consume(&output->bytes, bytes);
+	hki_buffer_consume(&output->sizes, gone * sizeof(uint32_t));
+}
+
 size_t hki_output_advance(hki_output *output, size_t length)
 {
 	size_t before = output->messages;
@@ -293,7 +317,7 @@ size_t hki_output_advance(hki_output *output, size_t length)
 		return before;
 	}
 	output->sent += length;
-	while (!hki_output_empty(output)) {
+	while (output->extras.length > 0) {
 		uint32_t word = word_at(output, 0);
 		size_t total = first_total(output, word);
 
@@ -302,6 +326,8 @@ size_t hki_output_advance(hki_output *output, size_t length)
 		output->sent -= total;
 		remove_first(output, word);
 	}
+	if (output->extras.length == 0)
+		remove_plain(output);
 	return before - output->messages;
 }
 

@@ -194,6 +194,32 @@ static void the_rest_of_a_message_is_no_message_to_drop(void **state)
 	hki_output_deinit(&output);
 }
 
+static void what_follows_the_rest_of_a_message_is_found(void **state)
+{
+	hki_output output = { 0 };
+	char text[] = "0123456789";
+	struct iovec part = { text, 10 };
+	struct iovec pieces[8];
+	const hki_output_extra *extra;
+
+	(void) state;
+	assert_int_equal(0, hki_output_add_rest(&output, &part, 1, 7));
+	part.iov_len = 4;
+	assert_int_equal(
+	    0, hki_output_add(&output, HK_IPC_FRAMING_LINES, &part, 1, 4, 0));
+	assert_int_equal(1, hki_output_pieces(&output, pieces, 8, &extra));
+	assert_int_equal(8, pieces[0].iov_len);
+	assert_memory_equal("7890123\n", pieces[0].iov_base, 8);
+	assert_int_equal(1, hki_output_advance(&output, 4)); /* and a byte of the next */
+	assert_int_equal(1, hki_output_pieces(&output, pieces, 8, &extra));
+	assert_int_equal(4, pieces[0].iov_len);
+	assert_memory_equal("123\n", pieces[0].iov_base, 4);
+	hki_output_restart(&output);
+	assert_int_equal(1, hki_output_pieces(&output, pieces, 8, &extra));
+	assert_memory_equal("0123\n", pieces[0].iov_base, 5);
+	hki_output_deinit(&output);
+}
+
 static int own_descriptor(int **out)
 {
 	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -273,6 +299,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_leaves_is_what_was_asked_for),
 		cmocka_unit_test(the_rest_of_a_message_is_no_message_to_drop),
+		cmocka_unit_test(what_follows_the_rest_of_a_message_is_found),
 		cmocka_unit_test(descriptors_travel_alone_and_are_closed_behind),
 		cmocka_unit_test(without_memory_nothing_is_queued),
 	};

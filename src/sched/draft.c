@@ -52,7 +52,7 @@ void hki_draft_begin(hki_reader *reader, size_t place)
 	hki_draft *draft = &reader->draft;
 
 	draft->task = (hk_sched_task) HK_SCHED_TASK_INIT;
-	draft->command = (hk_sched_command){ NULL };
+	draft->command = (hk_sched_command){ .argv = NULL };
 	draft->has_command = false;
 	draft->burst_is_unknown = false;
 	draft->place = place;

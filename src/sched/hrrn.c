@@ -12,6 +12,7 @@
 #include <errno.h>
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "sched/large_pages.h"
 #include "sched/policy.h"
 #include "sched/ready_heap.h"
 
@@ -184,6 +185,8 @@ static int reserve(void *state, size_t jobs)
 		hki_free(matches);
 		return -ENOMEM;
 	}
+	hki_sched_prefer_large_pages(matches, capacity * 2 * sizeof(matches[0]));
+	hki_sched_prefer_large_pages(contestants, capacity * sizeof(contestants[0]));
 	for (size_t place = own->capacity; place < capacity; place++)
 		contestants[place] = (contestant){ NULL, 0, 0, 0 };
 	hki_free(own->matches);

@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/random.h"
+#include "sched/large_pages.h"
 #include "sched/policy.h"
 #include "sched/ticket_tree.h"
 
@@ -60,6 +61,7 @@ static int reserve(void *state, size_t jobs)
 	more = hki_realloc_array(own->jobs, room, sizeof(own->jobs[0]));
 	if (more == NULL)
 		return -ENOMEM;
+	hki_sched_prefer_large_pages(more, room * sizeof(own->jobs[0]));
 	own->jobs = more;
 	if (hki_ticket_tree_reserve(&own->tree, room) < 0)
 		return -ENOMEM;

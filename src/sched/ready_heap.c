@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "base/assert.h"
 #include "sched/fetch.h"
+#include "sched/large_pages.h"
 
 #define CHILDREN 4
 #define LINE     64
@@ -48,6 +49,7 @@ int hki_ready_heap_reserve(hki_ready_heap *heap, size_t capacity)
 	block = hki_alloc_array(room + 3, sizeof(hki_ready_entry));
 	if (block == NULL)
 		return -ENOMEM;
+	hki_sched_prefer_large_pages(block, (room + 3) * sizeof(hki_ready_entry));
 	if (heap->count > 0)
 		memcpy(
 		    align(block), heap->entries, heap->count * sizeof(hki_ready_entry));
@@ -113,7 +115,9 @@ static void fill_hole(hki_ready_heap *heap, size_t hole, hki_ready_entry entry)
 		if (hole * CHILDREN >= NEAR / CHILDREN)
 			fetch_children(heap, hole * CHILDREN + 1);
 		child = least_child(heap, hole);
-
+		/* The next one to be picked is on its way while the rest is sorted out. */
+		if (hole == 0)
+			hki_sched_fetch(heap->entries[child].job);
 		heap->entries[hole] = heap->entries[child];
 		hole = child;
 	}
@@ -135,10 +139,8 @@ hk_sched_job *hki_ready_heap_pop(hki_ready_heap *heap)
 		return NULL;
 	job = heap->entries[0].job;
 	heap->count--;
-	if (heap->count > 0) {
+	if (heap->count > 0)
 		fill_hole(heap, 0, heap->entries[heap->count]);
-		hki_sched_fetch(heap->entries[0].job);
-	}
 	return job;
 }
 

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/error_list.h"
 #include "base/opts.h"
+#include "sched/large_pages.h"
 #include "sched/releases.h"
 #include "sched/simulator.h"
 
@@ -73,6 +74,8 @@ static int allocate(hki_sim *sim)
 	sim->expired = hki_alloc_array(sim->opts.cpus, sizeof(sim->expired[0]));
 	if (sim->jobs_block == NULL || sim->cpus == NULL || sim->expired == NULL)
 		return -ENOMEM;
+	hki_sched_prefer_large_pages(
+	    sim->jobs_block, (sim->count + 1) * sizeof(sim->jobs[0]));
 	block = ((uintptr_t) sim->jobs_block + LINE - 1) / LINE * LINE;
 	sim->jobs = (hki_sim_job *) block;
 	for (uint32_t i = 0; i < sim->opts.cpus; i++)

@@ -47,8 +47,8 @@ Several policies are compared, from any of the formats:
   4 tasks, averages
   
   POLICY\tRESPONSE\tWAIT\tTURNAROUND\tLONGEST WAIT\tMAKESPAN\tFAIRNESS\tUTILISATION\tSWITCHES (esc)
-  fcfs\t10.250\t10.250\t16.250\t21.000\t24.000\t0.709\t100.00%\t3 (esc)
-  sjf\t7.000\t7.000\t13.000\t16.000\t24.000\t0.850\t100.00%\t3 (esc)
+  fcfs\t10.250\t10.250\t16.250\t21\t24\t0.709\t100.00%\t3 (esc)
+  sjf\t7.000\t7.000\t13.000\t16\t24\t0.850\t100.00%\t3 (esc)
   $ hostkit sched sim tasks.json --policy all | tail -n +4 | cut -f 1 | tr '\n' ' '
   fcfs sjf srtf hrrn rr priority priority-rr multilevel feedback mlfq lottery stride fair edf rm  (no-eol)
 
