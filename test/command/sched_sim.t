@@ -121,6 +121,12 @@ Usage:
   hostkit sched sim: option '--gantt' draws one run; name one policy
   [2]
 
+A full disk is told of once:
+
+  $ hostkit sched sim tasks.json -q 4 > /dev/full
+  hostkit sched sim: cannot write to standard output: no space left on device (ENOSPC)
+  [9]
+
 A workload nobody had to think up is the same everywhere:
 
   $ hostkit sched gen --count 3 --seed 1 --priorities 4 --arrival 5 --format csv
