@@ -52,7 +52,7 @@ static void add_shares(info_page *page, const hk_system_cpu_shares *shares)
 				    sizeof(text) - length, "  %s %.1f%%", all[i].name,
 				    all[i].percent);
 		least *= 2;
-	} while (length > info_room(page) && least < 100);
+	} while (length > info_room(page)); /* none is left beyond 100 % */
 	info_add(page, "%s\n", text);
 }
 
