@@ -133,6 +133,7 @@ static int exit_of(int error)
 	switch (error) {
 	case HK_EPARSE:
 	case -EINVAL:
+	case -EPROTONOSUPPORT: /* a URL of another kind than the verb is for */
 		return CMD_EXIT_USAGE;
 	case -ECONNREFUSED:
 	case -ENXIO:

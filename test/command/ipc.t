@@ -26,6 +26,15 @@ Nobody is there yet, which is told with what to do:
   hostkit ipc sub: 'a.>.b' is no pattern; * is one token, > at the end all that follow: cpu.*.load, cpu.>
   [2]
 
+Datagrams and named pipes have no conversations, which is a mistake of the command line:
+
+  $ hostkit ipc call udp:99 ping
+  hostkit ipc call: dial: udp: has no connections to dial: protocol not supported (EPROTONOSUPPORT)
+  [2]
+  $ hostkit ipc serve fifo:pipe
+  hostkit ipc serve: listen: fifo: has no connections to listen for: protocol not supported (EPROTONOSUPPORT)
+  [2]
+
 A broker says where it is, and its socket is its user's alone:
 
   $ hostkit ipc serve $B > served 2> served.err &
