@@ -65,6 +65,15 @@ What is published reaches whoever subscribed, and nobody else:
   {"topic":"disk.sda.reads","data":[2,3]}
   {"topic":"disk.x","data":"last"}
 
+A line that is not JSON is quoted alone, whatever follows it, or when nothing does:
+
+  $ printf '1\nx\n{"behind":2}\n' | hostkit ipc pub $B z
+  hostkit ipc pub: 'x' is not JSON: a value is expected here, at column 1; text is JSON in quotes of its own: '"text"'
+  [2]
+  $ printf '"a value that is longer than it"\ny' | hostkit ipc pub $B z
+  hostkit ipc pub: 'y' is not JSON: a value is expected here, at column 1; text is JSON in quotes of its own: '"text"'
+  [2]
+
 A queue shares: of two workers each news goes to one.
 
   $ for i in 1 2; do hostkit ipc sub -d -n 10 -q workers $B jobs > work$i 2> work$i.err & eval W$i=$!; done
