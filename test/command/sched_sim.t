@@ -144,3 +144,14 @@ The list of policies:
   > import json, sys
   > print([policy["name"] for policy in json.load(sys.stdin)["policies"] if "tickets" in policy["uses"]])'
   ['lottery', 'stride', 'fair']
+
+The help names every word that an option takes:
+
+  $ hostkit help --list | grep '^sched ' | while read -r verb; do
+  >   hostkit help --json $verb | python3 -c '
+  > import json, sys
+  > verb = json.load(sys.stdin)
+  > for option in verb["options"]:
+  >     for word in (option.get("values") or "").split():
+  >         if word not in option["help"]: print(verb["name"], option["name"], word)'
+  > done
