@@ -173,10 +173,11 @@ void sched_run_print_verdict(const sched_execution *run)
 	hk_sched_totals totals;
 
 	hk_sched_executor_totals(&totals, run->executor);
-	printf("%llu of %llu tasks done in %.1f ms, %llu turns, %llu preemptions\n",
+	printf("%llu of %llu tasks done in %.1f ms, %llu turn%s, %llu preemption%s\n",
 	    (unsigned long long) totals.done, (unsigned long long) totals.tasks,
 	    totals.elapsed_ms, (unsigned long long) totals.slices,
-	    (unsigned long long) totals.preemptions);
+	    totals.slices == 1 ? "" : "s", (unsigned long long) totals.preemptions,
+	    totals.preemptions == 1 ? "" : "s");
 	if (run->comparison == NULL)
 		return;
 	sum = hk_sched_comparison_get_summary(run->comparison);
@@ -185,8 +186,8 @@ void sched_run_print_verdict(const sched_execution *run)
 	    sum->same_order ? "same order" : "another order",
 	    sum->worst_difference_percent);
 	if (sum->stolen_percent >= 1)
-		printf("tasks had slots and no CPU for %.0f %% of the time; without that "
-		       "%+.1f %%, at most %.1f %% off\n",
+		printf("tasks had slots and no CPU for %.0f %% of the time;\n"
+		       "without that %+.1f %%, at most %.1f %% off\n",
 		    sum->stolen_percent, sum->undisturbed_makespan_difference_percent,
 		    sum->worst_undisturbed_difference_percent);
 }

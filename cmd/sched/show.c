@@ -231,9 +231,10 @@ static void print_figures(const hk_sched_statistics *of, bool real)
 		of->turnaround_max },
 	    real);
 	printf("makespan %s, utilisation %.4g %%, fairness %.3f, %" PRIu64
-	       " switches, %" PRIu64 " preemptions",
+	       " switch%s, %" PRIu64 " preemption%s",
 	    format_time(span, (double) of->makespan, real), of->utilisation_percent,
-	    of->fairness, of->switches, of->preemptions);
+	    of->fairness, of->switches, of->switches == 1 ? "" : "es", of->preemptions,
+	    of->preemptions == 1 ? "" : "s");
 	if (of->overhead_percent > 0)
 		printf(", %.3g %% switching", of->overhead_percent);
 	if (of->late > 0)
@@ -291,10 +292,12 @@ int sched_show_run(const cmd_call *call, const hk_sched_workload *workload,
 	if (real)
 		printf("times in ms\n");
 	printf("\n");
-	status = print_rows(call, run, real);
-	if (status != CMD_EXIT_OK)
-		return status;
-	printf("\n");
+	if (hk_sched_result_count(run->result) > 0) {
+		status = print_rows(call, run, real);
+		if (status != CMD_EXIT_OK)
+			return status;
+		printf("\n");
+	}
 	print_figures(hk_sched_result_statistics(run->result), real);
 	print_admission(workload, run);
 	return chart ? print_chart(call, run) : CMD_EXIT_OK;

@@ -24,6 +24,7 @@ A workload with a command in each task; output is shown if asked for:
   1
   $ grep -o 'same order' out
   same order
+  $ grep -A9 '^2 of 2' out | awk 'length > 80'
 
 Standard input does as well, also as CSV; the environment and the folder are the task's:
 

@@ -145,6 +145,17 @@ The list of policies:
   > print([policy["name"] for policy in json.load(sys.stdin)["policies"] if "tickets" in policy["uses"]])'
   ['lottery', 'stride', 'fair']
 
+A workload without tasks, and figures in the singular:
+
+  $ hostkit sched sim <<< '[]'
+  round robin, quantum 100, ties to the newcomer
+  
+  nothing ran
+  $ printf 'id,arrival,burst\nA,0,4\nB,1,2\n' | hostkit sched sim -p srtf | grep switch
+  makespan 6, utilisation 100 %, fairness 0.962, 2 switches, 1 preemption
+  $ printf 'id,burst\nA,4\nB,2\n' | hostkit sched sim -p fcfs | grep -o '1 switch, .*'
+  1 switch, 0 preemptions
+
 The help names every word that an option takes:
 
   $ hostkit help --list | grep '^sched ' | while read -r verb; do
