@@ -22,7 +22,7 @@
  * starting them weighs more than it would elsewhere. */
 #define QUANTUM_NS     5000000
 #define DIFFERENCE_MAX 20.0
-#define CHART_COLUMNS  50
+#define CHART_COLUMNS  36
 #define ORDER_MAX      64
 
 /* How often it counts, so that the three take about 3 : 1 : 2; and what it says. */
