@@ -259,7 +259,8 @@ void tour_chapter_scheduling(struct tour *tour)
 		return;
 	}
 	tour_saw(tour, "three programs that count: A longest, B short with the highest "
-		       "priority, C between; one may run at a time");
+		       "priority, C between; one may run at a time (# runs, + runs in "
+		       "part, . waits)");
 	tell_means(tour, loop);
 	for (size_t i = 0; i < HKI_COUNT(rounds) && r == 0; i++)
 		r = run_round(tour, loop, i);

@@ -162,6 +162,8 @@ Beside the simulator:
   A
   B
   C
+  $ sed -En 's/^0 to [0-9.]+ ms: //p' out
+  # runs, + runs in part, . waits
   $ grep -c 'predicted ' out
   4
   $ grep -c ' measured  ' out
