@@ -57,15 +57,16 @@ enum {
 static const hk_record_field row_fields[] = {
 	[ROW_ID] = { .name = "id", .title = "TASK", .kind = HK_RECORD_STRING, AT(id) },
 	[ROW_OUTCOME] = { .name = "outcome", .kind = HK_RECORD_STRING, AT(outcome) },
-	[ROW_CPU] = MS("cpu_ms", "CPU ms", 1, cpu),
-	[ROW_WAIT] = MS("wait_ms", "WAIT ms", 2, wait),
-	[ROW_TURNAROUND] = MS("turnaround_ms", "TURNAROUND ms", 0, turnaround),
-	[ROW_PREDICTED] = MS("predicted_ms", "PREDICTED ms", 1, predicted),
+	[ROW_CPU] = MS("cpu_ms", "CPU ms", 2, cpu),
+	[ROW_WAIT] = MS("wait_ms", "WAIT ms", 4, wait),
+	[ROW_TURNAROUND] = MS("turnaround_ms", "TURNAROUND ms", 1, turnaround),
+	[ROW_PREDICTED] = MS("predicted_ms", "PREDICTED ms", 3, predicted),
 	[ROW_DIFFERENCE] = { .name = "difference_percent", .title = "DIFF", .kind = HK_RECORD_DOUBLE,
-	    .unit = HK_UNIT_PERCENT, .decimals = 1, .priority = 1, AT(difference) },
-	[ROW_SLICES] = { .name = "slices", .title = "TURNS", .kind = HK_RECORD_UINT64, .priority = 3, AT(slices) },
-	[ROW_CODE] = { .name = "exit_code", .title = "CODE", .kind = HK_RECORD_INT32, .priority = 2, AT(code) },
-	[ROW_WHY] = { .name = "why", .kind = HK_RECORD_STRING, .priority = 2, AT(why) },
+	    .unit = HK_UNIT_PERCENT, .decimals = 1, .priority = 3, AT(difference) },
+	[ROW_SLICES] = { .name = "slices", .title = "TURNS", .kind = HK_RECORD_UINT64, .priority = 5, AT(slices) },
+	/* what went wrong stays on a narrow screen */
+	[ROW_CODE] = { .name = "exit_code", .title = "CODE", .kind = HK_RECORD_INT32, AT(code) },
+	[ROW_WHY] = { .name = "why", .kind = HK_RECORD_STRING, AT(why) },
 };
 #undef MS
 #undef AT
