@@ -250,9 +250,9 @@ static void print_admission(const hk_sched_workload *workload, const sched_run *
 	if ((run->policy->uses & HK_SCHED_USES_PERIOD) == 0 ||
 	    hk_sched_admit(&of, NULL, workload) < 0)
 		return;
-	printf("utilisation %.4g of one CPU; rate-monotonic keeps all deadlines: by the "
-	       "bound %.4g %s,\nby the hyperbolic bound %s, by response times %s; EDF "
-	       "keeps them: %s\n",
+	printf("utilisation %.4g of one CPU\n"
+	       "all deadlines kept? rate-monotonic, by the bound %.4g: %s, by the\n"
+	       "hyperbolic bound: %s, by response times: %s; EDF: %s\n",
 	    of.utilisation, of.liu_layland_bound, of.liu_layland ? "yes" : "unknown",
 	    of.hyperbolic ? "yes" : "unknown", of.rate_monotonic ? "yes" : "no",
 	    of.edf ? "yes" : "unknown");
