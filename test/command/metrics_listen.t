@@ -35,9 +35,10 @@ The port is taken now, and other places make no sense:
         8 2
 
   $ kill -TERM $server; end_of $server
-  $ hostkit metrics --listen '[::1]:0' 2> said6 & server=$!
-  $ until_true test -s said6
-  $ sed "s/]:[0-9]*.*/]:N/; s/cannot listen at '/serving http:\/\//" said6
+  $ rm said
+  $ hostkit metrics --listen '[::1]:0' 2> said & server=$!
+  $ until_true test -s said
+  $ sed "s/]:[0-9]*.*/]:N/; s/cannot listen at '/serving http:\/\//" said
   hostkit metrics: serving http://[::1]:N
   $ kill -TERM $server 2> /dev/null; end_of $server || true
   $ HOSTKIT_LIBEXEC=/nowhere hostkit metrics --listen 0 2>&1 | sed -n 2p | cut -d ';' -f 1
