@@ -20,6 +20,9 @@ typedef struct info_section {
 /* Up to a row without a name, in the order of the document. */
 extern const info_section info_sections[];
 
+/* Why a section could not be read; 0 when it was. */
+int info_error(const info_section *section, const hk_system *system);
+
 /* ---- info_json.c ---- */
 
 void info_write_host(hk_json_writer *writer, const hk_system *system);

@@ -129,3 +129,13 @@ A reader that goes away ends a stream without a word:
 
   $ hostkit info --json -i 5ms -n 0 memory | head -n 2 | wc -l
   2
+
+What could not be read is told, and never shown as if it were not there:
+
+  $ (ulimit -n 5; hostkit info) > few; grep -c 'too many open files' few > told; [ $(cat told) -gt 3 ] && echo told
+  told
+  $ grep -c '^swap *none' few
+  0
+  [1]
+  $ hostkit info | grep 'not read'
+  [1]
