@@ -72,6 +72,14 @@ A program that fails is told, the listener goes on:
   $ wait_for 'grep -q "ended with 3" got.err'
   $ kill $LISTEN; wait $LISTEN
 
+A listener without a program takes calls and answers none, which is not waited for without end:
+
+  $ listen unix:in.sock
+  $ hostkit ipc bench -n 10 -t 200ms unix:in.sock
+  hostkit ipc bench: cannot measure 'unix:in.sock': timed out (ETIMEDOUT)
+  [9]
+  $ kill $LISTEN; wait $LISTEN
+
 Datagrams:
 
   $ listen -n 2 udp:127.0.0.1:0
