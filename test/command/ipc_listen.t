@@ -63,6 +63,20 @@ A program answers: each connection has its own, its lines are the answers.
   $ test -e in.sock
   [1]
 
+Whoever waits in vain is told so:
+
+  $ hostkit ipc listen -n 1 -t 100ms unix:other.sock
+  hostkit ipc listen: listening at unix:other.sock
+  hostkit ipc listen: not enough came in time
+  [1]
+  $ hostkit ipc listen -t 100ms unix:other.sock
+  hostkit ipc listen: listening at unix:other.sock
+  $ listen udp:127.0.0.1:0
+  $ hostkit ipc send -a 1 -t 100ms $(sed 's/.* //' got.err) 1
+  hostkit ipc send: not enough came in time
+  [1]
+  $ kill $LISTEN; wait $LISTEN
+
 A program that fails is told, the listener goes on:
 
   $ listen --exec 'exit 3' unix:in.sock
