@@ -102,7 +102,7 @@ const cmd_verb cmd_verb_tour = {
 	.options = options,
 	.examples = examples,
 	.exits = exits,
-	.values = "processes loop scheduling",
+	.values = "processes system watching loop messages scheduling",
 	.operands_max = 1,
 	.run = run,
 };

@@ -161,6 +161,28 @@ static void a_refusal_says_why(void **state)
 	close_world(&all);
 }
 
+static void who_is_no_broker_refuses_too(void **state)
+{
+	hk_ipc_rpc_server *server;
+	ear one = { .ready = 0 };
+	world all;
+
+	(void) state;
+	memset(&all, 0, sizeof(all));
+	rpc_world_open(&all.base);
+	assert_int_equal(
+	    0, hk_ipc_rpc_listen(&server, all.base.loop, all.base.url, NULL, NULL));
+	all.rpc[0] = dial(&all, false);
+	listen_in(&all, &one, all.rpc[0], "a", NULL);
+	assert_int_equal(-EREMOTEIO, one.status);
+	assert_string_equal("there is no such method", one.refusal);
+	hk_ipc_subscription_free(one.subscription);
+	hk_ipc_rpc_free(all.rpc[0]);
+	all.rpc[0] = NULL;
+	hk_ipc_rpc_server_free(server);
+	close_world(&all);
+}
+
 /* ---- a connection that comes back ---- */
 
 static void subscriptions_come_back_before_what_was_published(void **state)
@@ -377,6 +399,7 @@ int main(void)
 		cmocka_unit_test(order_is_kept),
 		cmocka_unit_test(a_queue_shares_the_work),
 		cmocka_unit_test(a_refusal_says_why),
+		cmocka_unit_test(who_is_no_broker_refuses_too),
 		cmocka_unit_test(subscriptions_come_back_before_what_was_published),
 		cmocka_unit_test(
 		    what_a_lost_connection_did_not_get_follows_the_subscriptions),

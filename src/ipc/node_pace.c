@@ -8,7 +8,9 @@
 enum {
 	QUICK_ANSWERS = 8, /* in a row make a talk */
 	TRIAL = 32,        /* answers each */
-	SETTLED_FOR = 2048
+	SETTLED_FOR = 2048,
+	/* Once in a while everybody is; more often somebody else waits for the processor. */
+	PREEMPTIONS_MAX = 3
 };
 
 static void enter(hki_node_pace *pace, hki_node_mood mood)
@@ -16,9 +18,10 @@ static void enter(hki_node_pace *pace, hki_node_mood mood)
 	pace->mood = mood;
 	pace->count = 0;
 	pace->sum_ns = 0;
+	pace->first_preemptions = UINT64_MAX;
 }
 
-static bool is_awake(const hki_node_pace *pace)
+bool hki_node_pace_is_awake(const hki_node_pace *pace)
 {
 	return pace->mood == HKI_NODE_TRY_AWAKE ||
 	       (pace->mood == HKI_NODE_SETTLED && pace->awake);
@@ -31,7 +34,7 @@ uint64_t hki_node_pace_asked(hki_node_pace *pace, uint64_t now_ns)
 	if (pace->asked_ns != 0) /* it is no talk if nobody waits for answers */
 		enter(pace, HKI_NODE_ALOOF);
 	pace->asked_ns = now_ns;
-	return is_awake(pace) ? pace->limit_ns : 0;
+	return hki_node_pace_is_awake(pace) ? pace->limit_ns : 0;
 }
 
 /* The mood has lasted as long as it should. */
@@ -53,7 +56,18 @@ static void move_on(hki_node_pace *pace)
 	}
 }
 
-void hki_node_pace_answered(hki_node_pace *pace, uint64_t now_ns)
+/* A trial may not be disturbed at all. */
+static bool is_crowded(hki_node_pace *pace, uint64_t preemptions)
+{
+	if (!hki_node_pace_is_awake(pace))
+		return false;
+	if (pace->first_preemptions == UINT64_MAX)
+		pace->first_preemptions = preemptions;
+	return preemptions - pace->first_preemptions >
+	       (pace->mood == HKI_NODE_TRY_AWAKE ? 0 : PREEMPTIONS_MAX);
+}
+
+void hki_node_pace_answered(hki_node_pace *pace, uint64_t now_ns, uint64_t preemptions)
 {
 	static const unsigned int lasts[] = {
 		[HKI_NODE_ALOOF] = QUICK_ANSWERS,
@@ -66,11 +80,14 @@ void hki_node_pace_answered(hki_node_pace *pace, uint64_t now_ns)
 	if (pace->asked_ns == 0)
 		return;
 	pace->asked_ns = 0;
-	if (took_ns > pace->limit_ns) {
+	if (is_crowded(pace, preemptions)) {
+		pace->awake = false;
+		enter(pace, HKI_NODE_SETTLED);
+	} else if (took_ns > pace->limit_ns) {
 		enter(pace, HKI_NODE_ALOOF);
-		return;
+	} else {
+		pace->sum_ns += took_ns;
+		if (++pace->count >= lasts[pace->mood])
+			move_on(pace);
 	}
-	pace->sum_ns += took_ns;
-	if (++pace->count >= lasts[pace->mood])
-		move_on(pace);
 }

@@ -11,7 +11,8 @@
  * another processor can take longer than the answer itself.  Or not: on a busy
  * machine both sides share a processor, and who stays awake keeps the other from
  * answering.  So it is tried: some answers asleep, some awake, and then for a while
- * whatever was clearly quicker.  A single slow answer ends the talk.
+ * whatever was clearly quicker.  A single slow answer ends the talk, and who is put
+ * off the processor while awake leaves it to those who want it.
  *
  * Zeroed but for limit_ns it is ready.
  */
@@ -30,12 +31,18 @@ typedef struct hki_node_pace {
 	uint64_t sum_ns;    /* of them */
 	uint64_t sleep_ns;  /* the sum of the trial asleep */
 	bool awake;         /* what was settled */
+	uint64_t
+	    first_preemptions; /* in this mood, if it is awake; UINT64_MAX: not asked */
 } hki_node_pace;
 
 /* Something was sent at @now_ns.  How long to stay awake for the answer; 0: sleep. */
 uint64_t hki_node_pace_asked(hki_node_pace *pace, uint64_t now_ns);
 
-/* Something came at @now_ns. */
-void hki_node_pace_answered(hki_node_pace *pace, uint64_t now_ns);
+/* Does it stay awake now?  Then it wants to know of preemptions. */
+bool hki_node_pace_is_awake(const hki_node_pace *pace);
+
+/* Something came at @now_ns; how often this thread was put off its processor so far is
+ * looked at while awake only. */
+void hki_node_pace_answered(hki_node_pace *pace, uint64_t now_ns, uint64_t preemptions);
 
 #endif /* HKI_IPC_NODE_PACE_H */

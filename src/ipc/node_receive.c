@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <hostkit/error.h>
 #include "base/alloc.h"
@@ -271,6 +272,16 @@ static void note_handle(hk_ipc_channel *channel, int fd, unsigned int surplus)
 		    channel, -EPROTO, "a handle came that no message announced");
 }
 
+static void note_answer(hki_node_pace *pace)
+{
+	struct rusage usage = { .ru_nivcsw = 0 };
+
+	if (hki_node_pace_is_awake(pace))
+		(void) getrusage(RUSAGE_THREAD, &usage);
+	hki_node_pace_answered(
+	    pace, hki_clock_monotonic_ns(), (uint64_t) usage.ru_nivcsw);
+}
+
 /* Bytes that came, 0 at the end of them, or -EAGAIN. */
 static ssize_t read_once(hk_ipc_channel *channel)
 {
@@ -293,7 +304,7 @@ static ssize_t read_once(hk_ipc_channel *channel)
 		return 0;
 	}
 	channel->stats.bytes_received += (uint64_t) got;
-	hki_node_pace_answered(&channel->pace, hki_clock_monotonic_ns());
+	note_answer(&channel->pace);
 	hki_node_frames_feed(&channel->frames, channel->input, (size_t) got);
 	note_handle(channel, handle, surplus);
 	return got;

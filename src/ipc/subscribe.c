@@ -33,6 +33,7 @@ struct hk_ipc_subscription {
 	uint64_t seq; /* of the last news */
 	bool lost;    /* the connection was lost since the broker had it */
 	bool refused;
+	hk_ipc_call *asking; /* the broker has not answered yet */
 	unsigned int inside; /* its callbacks that are running */
 	bool freed;
 	hk_ipc_news_fn on_news;
@@ -101,24 +102,17 @@ static bool tell_status(hk_ipc_subscription *subscription, int status, const cha
 
 static void on_subscribed(hk_ipc_call *call, const hk_ipc_reply *reply, void *user)
 {
-	struct subscriptions *home = user;
-	hk_ipc_subscription *subscription;
-	uint64_t id;
+	hk_ipc_subscription *subscription = user;
 
-	(void) call;
-	/* What it was about stands in the answer; on failure in its data. */
-	if (hk_json_get_uint64(&id,
-		hk_json_member(
-		    reply->status == 0 ? reply->result : reply->error_data, "sub")) < 0)
-		return;
-	subscription = hki_map_get(&home->by_id, id);
-	if (subscription == NULL)
-		return;
+	subscription->asking = NULL;
+	hk_ipc_call_free(call);
 	if (reply->status == -EREMOTEIO) {
 		subscription->refused = true;
 		(void) tell_status(subscription, -EREMOTEIO, reply->error_text);
 		return;
 	}
+	if (reply->status != 0)
+		return; /* it is said again, or its end is told */
 	if (subscription->lost) {
 		subscription->lost = false;
 		if (!tell_gap(subscription, HK_IPC_MISSED_UNKNOWN))
@@ -131,8 +125,8 @@ typedef int call_start_fn(
     hk_ipc_call **out, hk_ipc_rpc *rpc, const hk_ipc_call_opts *opts);
 
 /* Call with an object of one or two strings and perhaps a number. */
-static int say(hk_ipc_rpc *rpc, call_start_fn *start, hk_ipc_call_opts *opts,
-    const char *const pairs[4], const uint64_t *sub)
+static int say(hk_ipc_call **out, hk_ipc_rpc *rpc, call_start_fn *start,
+    hk_ipc_call_opts *opts, const char *const pairs[4], const uint64_t *sub)
 {
 	hk_json_writer *writer;
 	int r = hk_json_writer_new(&writer, 0);
@@ -151,12 +145,12 @@ static int say(hk_ipc_rpc *rpc, call_start_fn *start, hk_ipc_call_opts *opts,
 	hk_json_write_object_end(writer);
 	opts->params = hk_json_writer_text(writer, NULL);
 	opts->timeout_ns = UINT64_MAX; /* it stands, or the connection falls */
-	r = opts->params == NULL ? hk_json_writer_error(writer) : start(NULL, rpc, opts);
+	r = opts->params == NULL ? hk_json_writer_error(writer) : start(out, rpc, opts);
 	hk_json_writer_free(writer);
 	return r;
 }
 
-static int say_subscription(const hk_ipc_subscription *subscription, call_start_fn *start)
+static int say_subscription(hk_ipc_subscription *subscription, call_start_fn *start)
 {
 	const char *const pairs[4] = { "topic", subscription->pattern, "queue",
 		subscription->queue };
@@ -164,8 +158,9 @@ static int say_subscription(const hk_ipc_subscription *subscription, call_start_
 
 	opts.method = "sub";
 	opts.fn = on_subscribed;
-	opts.user = subscription->home;
-	return say(subscription->home->rpc, start, &opts, pairs, &subscription->id);
+	opts.user = subscription;
+	return say(&subscription->asking, subscription->home->rpc, start, &opts, pairs,
+	    &subscription->id);
 }
 
 static void on_offered(hk_ipc_call *call, const hk_ipc_reply *reply, void *user)
@@ -188,7 +183,7 @@ static int say_offer(struct offer *offer, call_start_fn *start)
 	opts.method = "register";
 	opts.fn = on_offered;
 	opts.user = offer;
-	return say(offer->rpc, start, &opts, pairs, NULL);
+	return say(NULL, offer->rpc, start, &opts, pairs, NULL);
 }
 
 /* ---- the guest ---- */
@@ -409,6 +404,8 @@ void hk_ipc_subscription_free(hk_ipc_subscription *one)
 {
 	if (one == NULL || one->freed)
 		return;
+	hk_ipc_call_free(one->asking);
+	one->asking = NULL;
 	if (one->home != NULL) {
 		(void) say_goodbye(one);
 		(void) hki_map_remove(&one->home->by_id, one->id);

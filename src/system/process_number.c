@@ -35,10 +35,22 @@ static bool digits(hki_words *words, uint64_t *out)
 	return at != begin;
 }
 
-bool hki_words_unsigned(hki_words *words, uint64_t *out)
+/* A number is a whole word: "0-1" is none. */
+static bool is_at_end(const hki_words *words)
+{
+	return words->at == words->end || *words->at == ' ' || *words->at == '\t' ||
+	       *words->at == '\n';
+}
+
+bool hki_words_digits(hki_words *words, uint64_t *out)
 {
 	skip_blanks(words);
 	return digits(words, out);
+}
+
+bool hki_words_unsigned(hki_words *words, uint64_t *out)
+{
+	return hki_words_digits(words, out) && is_at_end(words);
 }
 
 bool hki_words_signed(hki_words *words, int64_t *out)
@@ -50,7 +62,7 @@ bool hki_words_signed(hki_words *words, int64_t *out)
 	negative = words->at < words->end && *words->at == '-';
 	if (negative)
 		words->at++;
-	if (!digits(words, &value) || value > INT64_MAX)
+	if (!digits(words, &value) || value > INT64_MAX || !is_at_end(words))
 		return false;
 	*out = negative ? -(int64_t) value : (int64_t) value;
 	return true;

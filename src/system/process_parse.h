@@ -137,5 +137,7 @@ typedef struct hki_words {
  * it does not fit. */
 bool hki_words_unsigned(hki_words *words, uint64_t *out);
 bool hki_words_signed(hki_words *words, int64_t *out);
+/* The digits a word begins with, as in "4-7". */
+bool hki_words_digits(hki_words *words, uint64_t *out);
 
 #endif /* HKI_SYSTEM_PROCESS_PARSE_H */

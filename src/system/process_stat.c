@@ -48,17 +48,22 @@ static bool read_count(hki_words *words, uint64_t *out)
 	return true;
 }
 
+static bool is_blank(char byte)
+{
+	return byte == ' ' || byte == '\n' || byte == '\t';
+}
+
 /* Step over @count words, whatever they are. */
 static bool skip(hki_words *words, unsigned int count)
 {
 	while (count-- > 0) {
 		const char *at = words->at;
 
-		while (at < words->end && *at == ' ')
+		while (at < words->end && is_blank(*at))
 			at++;
 		if (at == words->end)
 			return false;
-		while (at < words->end && *at != ' ')
+		while (at < words->end && !is_blank(*at))
 			at++;
 		words->at = at;
 	}

@@ -68,7 +68,7 @@ int hki_tty_driver_parse(hki_tty_driver *out, const char *line, size_t length)
 		return HK_EPARSE;
 	memset(&driver, 0, sizeof(driver));
 	memcpy(driver.prefix, text + 5, text_length - 5);
-	if (!hki_words_unsigned(&words, &major) || !hki_words_unsigned(&words, &first))
+	if (!hki_words_unsigned(&words, &major) || !hki_words_digits(&words, &first))
 		return HK_EPARSE;
 	last = first;
 	if (words.at < words.end && *words.at == '-') {
