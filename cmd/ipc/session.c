@@ -106,6 +106,9 @@ static void on_limit(hk_timer *timer, void *user)
 	ipc_session *session = user;
 
 	(void) timer;
+	if (!session->stopped && session->status == CMD_EXIT_NO)
+		(void) cmd_fail(&session->call->output, CMD_EXIT_NO, 0, NULL,
+		    "not enough came in time");
 	ipc_session_stop(session, session->status);
 }
 
