@@ -166,6 +166,21 @@ And if hostkit itself is killed, the guard ends them:
   [137]
   $ until_true are_there 0 "$seconds"
 
+Also whom only hostkit knew, as he left session and parents:
+
+  $ seconds=$(unique)
+  $ cat > escape.json <<END
+  > [{"id": "A", "command": "sleep $seconds"},
+  >  {"id": "B", "command": ["sh", "-c", "(setsid sleep $seconds & sleep 0.2; : > left) & while :; do :; done"]},
+  >  {"id": "C", "command": ["sh", "-c", "while :; do :; done"]}]
+  > END
+  $ hostkit sched run --freeze-by signal --quantum 5ms escape.json > out & pid=$!
+  $ until_true test -e left
+  $ until_true are_there 2 "$seconds"
+  $ { kill -KILL $pid; wait $pid; } 2> err
+  [137]
+  $ until_true are_there 0 "$seconds"
+
 Beside the simulator:
 
   $ hostkit sched compare order.json --policy fcfs > out
