@@ -49,7 +49,7 @@ const info_section info_sections[] = {
 
 /* Why a section is not there; 0 when it is.  The first bit of a row is what it is about,
  * and a row without bits needs nobody to look. */
-static int error_of(const info_section *section, const hk_system *system)
+int info_error(const info_section *section, const hk_system *system)
 {
 	uint32_t bit = section->bits & -section->bits;
 
@@ -149,7 +149,7 @@ static void write_missing(
 	bool any = false;
 
 	for (unsigned int i = 0; info_sections[i].name != NULL; i++) {
-		int error = error_of(&info_sections[i], system);
+		int error = info_error(&info_sections[i], system);
 
 		if (!is_chosen(plan, i) || error == 0)
 			continue;
@@ -169,7 +169,7 @@ static void write_sections(
     hk_json_writer *writer, const info_plan *plan, const hk_system *system)
 {
 	for (unsigned int i = 0; info_sections[i].name != NULL; i++) {
-		if (is_chosen(plan, i) && error_of(&info_sections[i], system) == 0)
+		if (is_chosen(plan, i) && info_error(&info_sections[i], system) == 0)
 			info_sections[i].write(writer, system);
 	}
 	write_missing(writer, plan, system);
@@ -226,7 +226,7 @@ static int show_text(const cmd_call *call, const info_plan *plan, const hk_syste
 	if (plan->chosen == 0)
 		return info_print_overview(call, system);
 	for (unsigned int i = 0; r == 0 && info_sections[i].name != NULL; i++) {
-		int error = error_of(&info_sections[i], system);
+		int error = info_error(&info_sections[i], system);
 
 		if (!is_chosen(plan, i))
 			continue;

@@ -1,8 +1,10 @@
 /*
  * The machine at a glance, in eighty columns: who it is, how busy, how full.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <hostkit/error.h>
 #include "../output/colour.h"
 #include "base/clock.h"
 #include "base/quantity.h"
@@ -93,9 +95,10 @@ static void add_memory(info_page *page, const hk_system *system)
 		info_size(page, memory->total_bytes);
 		info_add(page, ", ");
 		info_size(page, memory->available_bytes);
-		info_add(page, " available");
+		info_add(page, " available\n");
+	} else {
+		info_add(page, "-\n");
 	}
-	info_add(page, "\n");
 	info_label(page, "swap");
 	if (INFO_HAS(memory, memory, swap_used_percent)) {
 		info_bar(page, memory->swap_used_percent);
@@ -105,7 +108,9 @@ static void add_memory(info_page *page, const hk_system *system)
 		info_size(page, memory->swap_total_bytes);
 		info_add(page, "\n");
 	} else {
-		info_add(page, "none\n");
+		bool known = INFO_HAS(memory, memory, swap_total_bytes);
+
+		info_add(page, known ? "none\n" : "-\n");
 	}
 }
 
@@ -159,6 +164,32 @@ static void add_oom(info_page *page, const hk_system *system)
 	    (unsigned long long) vmstat->oom_kills);
 }
 
+/* What this kernel or machine does not have is no failure, and is left out. */
+static bool has_failed(const info_section *section, const hk_system *system)
+{
+	int error = info_error(section, system);
+
+	return error != 0 && error != -ENOENT && error != -ENODEV && error != -ENODATA &&
+	       error != -EOPNOTSUPP;
+}
+
+/* So that an empty table is not taken for an empty machine. */
+static void add_failures(info_page *page, const hk_system *system)
+{
+	const char *separator = "";
+	int error = 0;
+
+	for (const info_section *at = info_sections; at->name != NULL; at++) {
+		if (!has_failed(at, system))
+			continue;
+		if (error == 0)
+			info_label(page, "not read");
+		error = info_error(at, system);
+		info_add(page, "%s%s: %s\n", separator, at->name, hk_error_text(error));
+		separator = "          ";
+	}
+}
+
 int info_print_overview(const cmd_call *call, const hk_system *system)
 {
 	const hk_system_sensors *sensors = hk_system_get_sensors(system);
@@ -172,6 +203,7 @@ int info_print_overview(const cmd_call *call, const hk_system *system)
 	add_limits(&page, system);
 	add_pressure(&page, system);
 	add_oom(&page, system);
+	add_failures(&page, system);
 	info_add(&page, "\n");
 	if ((r = info_page_end(&page, call)) != 0 ||
 	    (r = info_table_filesystems(call, system,

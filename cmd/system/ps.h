@@ -132,6 +132,9 @@ void ps_groups_deinit(ps_groups *groups);
 
 /* ---- ps_print.c ---- */
 
+/* Is @name one of these names separated by commas? */
+bool ps_is_column(const char *columns, const char *name);
+
 /* One table or document.  Returns the exit code. */
 int ps_print(const ps_request *request, const hk_system_processes *table);
 
@@ -148,6 +151,8 @@ void ps_write_row(
 /* The words of --show.  0 or an exit code. */
 int ps_show_read(uint32_t *out, const cmd_call *call, const cmd_given *given);
 int ps_details_print(const ps_request *request, const ps_rows *rows);
+/* Are there others to go on with, when one may not be looked at? */
+bool ps_details_pass(int error, const ps_rows *rows);
 /* The member "details" of the open object; nothing if the process has gone. */
 int ps_details_write(
     hk_json_writer *writer, const ps_request *request, const hk_system_process *row);

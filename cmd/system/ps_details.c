@@ -188,11 +188,22 @@ static int print_one(const ps_request *request, const hk_system_process *row)
 	return r;
 }
 
+bool ps_details_pass(int error, const ps_rows *rows)
+{
+	return rows->count > 1 && (error == -EPERM || error == -EACCES);
+}
+
 int ps_details_print(const ps_request *request, const ps_rows *rows)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < rows->count; i++)
+	for (size_t i = 0; r == 0 && i < rows->count; i++) {
 		r = print_one(request, &rows->items[i]);
+		if (!ps_details_pass(r, rows))
+			continue;
+		cmd_note(&request->call->output, "'%d' is not yours to look at",
+		    (int) rows->items[i].pid);
+		r = 0;
+	}
 	return r;
 }

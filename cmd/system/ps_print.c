@@ -74,7 +74,7 @@ int ps_print_table(const ps_request *request, ps_rows *rows)
 
 /* ---- documents ---- */
 
-static bool is_column(const char *columns, const char *name)
+bool ps_is_column(const char *columns, const char *name)
 {
 	size_t length = strlen(name);
 
@@ -96,7 +96,8 @@ void ps_write_row(
 		return;
 	}
 	for (unsigned int i = 0; i < hk_system_process_type.field_count; i++)
-		if (!is_column(request->columns, hk_system_process_type.fields[i].name))
+		if (!ps_is_column(
+			request->columns, hk_system_process_type.fields[i].name))
 			hk_record_clear(&copy.record, i);
 	hk_record_write_members(writer, &hk_system_process_type, &copy);
 }
@@ -136,10 +137,26 @@ int ps_write_rows(hk_json_writer *writer, const ps_request *request, const ps_ro
 		}
 		if (request->show != 0)
 			r = ps_details_write(writer, request, &rows->items[i]);
+		if (ps_details_pass(r, rows))
+			r = 0; /* its "denied" tells */
 		hk_json_write_object_end(writer);
 	}
 	hk_json_write_array_end(writer);
 	return r;
+}
+
+/* A - in a column may mean that there is nothing, or that it could not be had. */
+static void tell_stale(const ps_request *request, const ps_rows *rows)
+{
+	size_t stale = 0;
+
+	for (size_t i = 0; i < rows->count; i++)
+		stale += hk_record_has(&rows->items[i].record, HK_SYSTEM_PROCESS_STALE) &&
+			 rows->items[i].stale;
+	if (stale > 0)
+		cmd_note(&request->call->output,
+		    "not everything about %zu process%s could be read in time", stale,
+		    stale == 1 ? "" : "es");
 }
 
 static int print_document(const ps_request *request, const ps_rows *rows)
@@ -184,10 +201,11 @@ int ps_print(const ps_request *request, const hk_system_processes *table)
 		r = ps_details_print(request, &rows);
 	else
 		r = ps_print_table(request, &rows);
+	tell_stale(request, &rows);
 	code = exit_code(request, &rows, ps_tell_missing(request, table));
 	ps_rows_deinit(&rows);
 	if (r < 0)
 		return cmd_fail(
-		    output, CMD_EXIT_FAILED, r, NULL, "cannot show the processes");
+		    output, cmd_exit_from_error(r), r, NULL, "cannot show the processes");
 	return r != 0 ? r : code;
 }

@@ -1,8 +1,9 @@
 /*
  * Regular expressions that cannot hurt.  libc's engine walks an automaton, in
  * time proportional to the text, unless the expression refers back to a group;
- * and it unfolds repetitions, a{99}{99}{99} into a million states.  The first
- * is refused, the second bounded, before libc sees the expression.
+ * and it unfolds repetitions, a{99}{99}{99} into a million states, and each + of
+ * a++++ into two of what is before it.  The first is refused, the second bounded,
+ * before libc sees the expression.
  */
 #include "system/filter.h"
 
@@ -50,27 +51,75 @@ static const char *list_end(const char *at)
 	return at;
 }
 
+/* States that libc will make of a group so far. */
+typedef struct group {
+	size_t before; /* of all but its last part */
+	size_t last;   /* of the part that a repetition would repeat */
+} group;
+
+static void add_part(group *to, size_t states)
+{
+	to->before += to->last;
+	to->last = states > 0 ? states : 1;
+}
+
+/* What stands at @at, at the innermost of the @depth groups.  Returns the new depth. */
+static size_t take(group *groups, size_t depth, const char *at)
+{
+	group *here = &groups[depth];
+
+	switch (*at) {
+	case '(':
+		groups[depth + 1] = (group){ 0, 0 };
+		return depth + 1;
+	case ')':
+		if (depth == 0)
+			break; /* regcomp() tells it */
+		add_part(here - 1, here->before + here->last);
+		return depth - 1;
+	case '+':
+		/* Once, and a copy as often as one likes. */
+		here->last *= 2;
+		return depth;
+	case '*':
+	case '?':
+		here->last++;
+		return depth;
+	case '{':
+		here->last *= repetition(at + 1) + 1;
+		return depth;
+	default:
+		break;
+	}
+	add_part(here, 1);
+	return depth;
+}
+
 /* Why the expression is not taken, or NULL. */
 static const char *danger(const char *text)
 {
-	unsigned long product = 1;
+	group groups[HKI_FILTER_PATTERN_MAX + 1] = { { 0, 0 } };
+	size_t depth = 0;
 
+	if (strlen(text) > HKI_FILTER_PATTERN_MAX)
+		return "it is too long";
 	for (const char *at = text; *at != '\0'; at++) {
+		depth = take(groups, depth, at);
+		if (groups[depth].last > HKI_FILTER_REPEAT_MAX)
+			return "it repeats too often";
 		if (*at == '[') {
 			at = list_end(at + 1);
 			if (*at == '\0')
 				return NULL; /* regcomp() tells it */
+		} else if (*at == '{') {
+			/* Its numbers are no parts. */
+			at += strspn(at + 1, "0123456789,");
+			at += at[1] == '}';
 		} else if (*at == '\\') {
 			if (is_digit(at[1]))
 				return "it refers back to a group";
 			if (*++at == '\0')
 				return NULL;
-		} else if (*at == '{') {
-			unsigned long most = repetition(at + 1);
-
-			product *= most > 0 ? most : 1;
-			if (product > HKI_FILTER_REPEAT_MAX)
-				return "it repeats too often";
 		}
 	}
 	return NULL;
@@ -83,8 +132,6 @@ int hki_filter_compile(
 	char text[128];
 	int r;
 
-	if (strlen(token->text) > HKI_FILTER_PATTERN_MAX)
-		why = "it is too long";
 	if (why != NULL)
 		return hki_filter_fail(parser, HK_EPARSE, token->column, NULL,
 		    "this expression is not taken: %s", why);

@@ -218,6 +218,7 @@ static void expressions_match_texts(void **state)
 		{ "state ~ ing", 1 },
 		{ "command == 'node --port 80 server.js'", 1 },
 		{ "user ~ ^w{3}$", 1 },
+		{ "user ~ '^(w+)+[a+]*a*b?c*d?e*f?(x+y+z+)?(x+y+z+)?(x+y+z+)?$'", 1 },
 	};
 
 	(void) state;
@@ -340,6 +341,14 @@ static void mistakes_are_told_with_column_and_remedy(void **state)
 		    "filter:1:8: this expression is not taken: it refers back to a "
 		    "group" },
 		{ "name ~ 'a{99}{99}'",
+		    "filter:1:8: this expression is not taken: it repeats too often" },
+		{ "name ~ a++++++++++++++++++++++++++++++++++++++++",
+		    "filter:1:8: this expression is not taken: it repeats too often" },
+		{ "name ~ '(((((((((((a+)+)+)+)+)+)+)+)+)+)+)+'",
+		    "filter:1:8: this expression is not taken: it repeats too often" },
+		{ "name ~ 'a*+*+*+*+*+*+*+*+*+*+*+'",
+		    "filter:1:8: this expression is not taken: it repeats too often" },
+		{ "name ~ '(b|(a{9})[+]{9}x{,9}|c){40}'",
 		    "filter:1:8: this expression is not taken: it repeats too often" },
 		{ "cpu > 1e999",
 		    "filter:1:7: 'cpu_percent' is a percentage, not '1e999' (write 5 or "

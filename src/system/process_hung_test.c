@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
+#include <poll.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -279,11 +280,53 @@ static void a_table_can_be_closed_while_its_reader_hangs(void **state)
 	assert_int_equal(0, r);
 }
 
+static void sample_and_leave(void *user)
+{
+	(void) user;
+	/* The table is left open, and its reader where it is. */
+	MUST(hk_system_processes_sample(open_patient_table()) > 0);
+	_exit(0);
+}
+
+static int leave_while_hung(void *user)
+{
+	uint64_t begin;
+	int status = -1;
+	pid_t leaver;
+	scene set;
+
+	(void) user;
+	if (set_scene(&set) != 0)
+		return NOT_ALLOWED;
+	leaver = test_worker(sample_and_leave, NULL);
+	begin = hki_clock_monotonic_ns();
+	while (waitpid(leaver, &status, WNOHANG) == 0 &&
+	       hki_clock_monotonic_ns() - begin < 15 * HKI_NS_PER_S)
+		(void) poll(NULL, 0, 1);
+	/* Only then: the end of the wait must not be what lets it go. */
+	test_child_end(set.server);
+	test_child_end(set.hung);
+	MUST(status == 0);
+	return 0;
+}
+
+/* The kernel lets go of a reader whose process ends: a thread may wait there. */
+static void a_program_can_end_while_its_reader_hangs(void **state)
+{
+	int r = test_aside(leave_while_hung, NULL);
+
+	(void) state;
+	if (r == NOT_ALLOWED)
+		skip();
+	assert_int_equal(0, r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_hung_command_holds_up_nobody),
 		cmocka_unit_test(a_table_can_be_closed_while_its_reader_hangs),
+		cmocka_unit_test(a_program_can_end_while_its_reader_hangs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,6 +88,10 @@ On a terminal no line is longer than the screen, and colour is left out where it
   [1]
   $ grep -o '^memory    [█░]*' screen | python3 -c 'print(len(input()))'
   34
+  $ NO_COLOR=1 python3 "$TESTDIR/terminal.py" --size 24x48 --show -- hostkit info -i 50ms cpu > screen
+  $ grep -cE '^(all|[0-9]+) .*%' screen > lines; test "$(cat lines)" -ge 2
+  $ python3 -c 'import re
+  > print(*[line for line in open("screen").read().splitlines() if re.match(r"(all|[0-9]+) .*%", line) and len(line) > 48], sep="", end="")'
   $ python3 "$TESTDIR/terminal.py" --size 24x80 --show -- hostkit info memory > screen
   $ grep -q "$(printf '\033')" screen && echo coloured
   coloured
@@ -125,3 +129,13 @@ A reader that goes away ends a stream without a word:
 
   $ hostkit info --json -i 5ms -n 0 memory | head -n 2 | wc -l
   2
+
+What could not be read is told, and never shown as if it were not there:
+
+  $ (ulimit -n 5; hostkit info) > few; grep -c 'too many open files' few > told; [ $(cat told) -gt 3 ] && echo told
+  told
+  $ grep -c '^swap *none' few
+  0
+  [1]
+  $ hostkit info | grep 'not read'
+  [1]

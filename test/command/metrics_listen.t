@@ -35,6 +35,7 @@ The port is taken now, and other places make no sense:
         8 2
 
   $ kill -TERM $server; end_of $server
+  $ rm said
   $ hostkit metrics --listen '[::1]:0' 2> said & server=$!
   $ until_true test -s said
   $ sed "s/]:[0-9]*.*/]:N/; s/cannot listen at '/serving http:\/\//" said

@@ -24,6 +24,19 @@ A workload with a command in each task; output is shown if asked for:
   1
   $ grep -o 'same order' out
   same order
+  $ grep -A9 '^2 of 2' out | awk 'length > 80'
+
+What went wrong stays on a screen of the usual width:
+
+  $ cat > wrong.json <<'END'
+  > [{"id": "a-rather-long-name", "command": ["sh", "-c", "exit 3"]},
+  >  {"id": "B", "command": ["no-such-program"]}]
+  > END
+  $ NO_COLOR=1 python3 "$TESTDIR/terminal.py" --size 24x80 --show -- hostkit sched run wrong.json > out
+  $ grep -oE 'CODE  WHY| 3  -|exec: .no-such' out
+  CODE  WHY
+   3  -
+  exec: 'no-such
 
 Standard input does as well, also as CSV; the environment and the folder are the task's:
 
@@ -176,6 +189,8 @@ Beside the simulator:
   A
   B
   C
+  $ sed -En 's/^0 to [0-9.]+ ms: //p' out
+  # runs, + runs in part, . waits
   $ grep -c 'predicted ' out
   4
   $ grep -c ' measured  ' out
