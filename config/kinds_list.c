@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/map.h"
-#include "words.h"
+#include "base/words.h"
 
 /* ---- lists of texts ---- */
 

@@ -4,7 +4,7 @@
  */
 #include <hostkit/error.h>
 #include "config/interpolate.h"
-#include "config/words.h"
+#include "base/words.h"
 #include "target.h"
 
 static void note(const char *message, const char *hint, size_t offset, void *told)

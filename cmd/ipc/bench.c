@@ -25,7 +25,7 @@
 #include "values.h"
 #include "verbs.h"
 
-enum { BENCH_COUNT = 1, BENCH_SIZE, BENCH_UNDER_WAY, BENCH_METHOD };
+enum { BENCH_COUNT = 1, BENCH_SIZE, BENCH_UNDER_WAY, BENCH_METHOD, BENCH_TIMEOUT };
 
 #define ROWS_MAX 3
 
@@ -86,6 +86,7 @@ typedef struct benching {
 	uint64_t count;
 	uint64_t size;
 	uint64_t under_way_max;
+	uint64_t timeout_ns;
 
 	hk_ipc_rpc *rpc; /* calls, and publishes */
 	hk_ipc_rpc *listener;
@@ -99,6 +100,9 @@ typedef struct benching {
 	uint64_t lost;
 	uint64_t limit; /* under way, in this question */
 	uint64_t begin_ns;
+	hk_timer *silence;
+	uint64_t heard; /* answers and news, ever */
+	uint64_t heard_before;
 	uint64_t began_ns[65536]; /* when a call was made, by its place in turn */
 	bool is_broker;
 	bool ready;
@@ -140,6 +144,29 @@ static void fail(benching *all, int error)
 	ipc_end_with(&all->session, "measure", all->url, error);
 }
 
+/* A server that answers nothing would be waited for without end. */
+static void on_silence(hk_timer *timer, void *user)
+{
+	benching *all = user;
+
+	(void) timer;
+	if (all->heard == all->heard_before)
+		fail(all, -ETIMEDOUT);
+	all->heard_before = all->heard;
+}
+
+static int watch_silence(benching *all)
+{
+	hk_timer_opts opts = HK_TIMER_OPTS_INIT;
+
+	opts.after_ns = all->timeout_ns;
+	opts.interval_ns = all->timeout_ns;
+	opts.fn = on_silence;
+	opts.user = all;
+	opts.background = 1;
+	return hk_timer_start(&all->silence, all->session.loop, &opts);
+}
+
 /* Turn until all of @count is done. */
 static int finish(benching *all)
 {
@@ -163,6 +190,7 @@ static void on_answer(hk_ipc_call *call, const hk_ipc_reply *reply, void *user)
 	uint64_t place = all->done++ % HKI_COUNT(all->began_ns);
 
 	(void) call;
+	all->heard++;
 	/* That the method is unknown is an answer too. */
 	if (reply->status < 0 && reply->status != -EREMOTEIO) {
 		fail(all, reply->status);
@@ -211,6 +239,7 @@ static void on_news(
 	uint64_t then_ns;
 
 	(void) subscription;
+	all->heard++;
 	all->done++;
 	if (hk_json_get_uint64(&then_ns, hk_json_element(news->data, 0)) == 0)
 		hki_histogram_record(all->times, hki_clock_monotonic_ns() - then_ns);
@@ -230,6 +259,7 @@ static void on_status(
 
 	(void) subscription;
 	(void) text;
+	all->heard++;
 	all->is_broker = status == 0;
 	all->ready = true;
 }
@@ -381,6 +411,9 @@ static int read_options(benching *all, const cmd_call *call)
 		case BENCH_METHOD:
 			all->method = given->value;
 			break;
+		case BENCH_TIMEOUT:
+			status = cmd_value_duration(&all->timeout_ns, call, given);
+			break;
 		}
 	}
 	all->count = (uint64_t) count;
@@ -397,6 +430,7 @@ static int run_bench(const cmd_call *call)
 	all.url = call->operands[0];
 	all.method = "hostkit.bench";
 	all.size = 100;
+	all.timeout_ns = 10 * HKI_NS_PER_S;
 	status = cmd_listing_check(call, &row_type);
 	if (status == 0)
 		status = read_options(&all, call);
@@ -404,11 +438,12 @@ static int run_bench(const cmd_call *call)
 		status = ipc_session_open(&all.session, call);
 	if (status != 0)
 		return status;
-	if (make_payloads(&all) < 0)
+	if (make_payloads(&all) < 0 || watch_silence(&all) < 0)
 		status = cmd_fail(&call->output, CMD_EXIT_FAILED, -ENOMEM, NULL,
 		    "cannot make the messages");
 	else
 		status = measure(&all);
+	hk_timer_free(all.silence);
 	hk_ipc_subscription_free(all.subscription);
 	hk_ipc_rpc_free(all.listener);
 	hk_ipc_rpc_free(all.rpc);
@@ -441,6 +476,11 @@ static const cmd_option options[] = {
 	    .argument = "NAME",
 	    .help = "the method to call; one that is unknown is answered too "
 		    "(hostkit.bench)" },
+	{ .id = BENCH_TIMEOUT,
+	    .letter = 't',
+	    .name = "timeout",
+	    .argument = "TIME",
+	    .help = "give up when nothing has come for so long (10s)" },
 	CMD_LISTING_OPTIONS,
 	{ .name = NULL },
 };

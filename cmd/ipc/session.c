@@ -106,6 +106,9 @@ static void on_limit(hk_timer *timer, void *user)
 	ipc_session *session = user;
 
 	(void) timer;
+	if (!session->stopped && session->status == CMD_EXIT_NO)
+		(void) cmd_fail(&session->call->output, CMD_EXIT_NO, 0, NULL,
+		    "not enough came in time");
 	ipc_session_stop(session, session->status);
 }
 
@@ -133,6 +136,7 @@ static int exit_of(int error)
 	switch (error) {
 	case HK_EPARSE:
 	case -EINVAL:
+	case -EPROTONOSUPPORT: /* a URL of another kind than the verb is for */
 		return CMD_EXIT_USAGE;
 	case -ECONNREFUSED:
 	case -ENXIO:
@@ -251,8 +255,12 @@ void ipc_write_data(ipc_session *session, const char *bytes, size_t length)
 
 /* ---- reading ---- */
 
+/* Quotes at most this much of what is wrong: @text does not end with a NUL. */
+#define QUOTED_MAX ((size_t) 60)
+
 int ipc_check_json(ipc_session *session, const char *text, size_t length)
 {
+	int quoted = (int) (length < QUOTED_MAX ? length : QUOTED_MAX);
 	const hk_json_error *error;
 
 	if (hk_json_parse(session->document, text, length) == 0)
@@ -260,7 +268,8 @@ int ipc_check_json(ipc_session *session, const char *text, size_t length)
 	error = hk_json_document_error(session->document);
 	return cmd_fail(&session->call->output, CMD_EXIT_USAGE, 0,
 	    "text is JSON in quotes of its own: '\"text\"'",
-	    "'%.60s' is not JSON: %s, at column %zu", text, error->reason, error->column);
+	    "'%.*s' is not JSON: %s, at column %zu", quoted, text, error->reason,
+	    error->column);
 }
 
 /* ---- dialing ---- */

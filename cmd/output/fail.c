@@ -6,6 +6,7 @@
  */
 #include "fail.h"
 #include <stdarg.h>
+#include <stdio_ext.h>
 #include <string.h>
 #include <unistd.h>
 #include <hostkit/json.h>
@@ -272,6 +273,9 @@ int cmd_close_stdout(const cmd_output *output, int exit_code)
 		error = -errno;
 	if (!failed)
 		return exit_code;
+	/* Told once, though verbs that close it themselves are closed after again. */
+	__fpurge(stdout);
+	clearerr(stdout);
 	/* Of a failure before this call only the fact is known, not the reason. */
 	return cmd_fail(
 	    output, CMD_EXIT_FAILED, error, NULL, "cannot write to standard output");

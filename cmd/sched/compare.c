@@ -82,7 +82,8 @@ static void print_charts(const sched_execution *run)
 	width -= NAME_COLUMNS + 1 + 10;
 	if (append_chart(&text, run->comparison, until_ms, width) < 0)
 		return;
-	printf("\n0 to %.1f ms\n%s\n", until_ms, text.data);
+	printf(
+	    "\n0 to %.1f ms: # runs, + runs in part, . waits\n%s\n", until_ms, text.data);
 }
 
 static int print_differences(const sched_execution *run)

@@ -203,7 +203,8 @@ static const cmd_option options[] = {
 	{ .id = GEN_BURST_DISTRIBUTION,
 	    .name = "burst-distribution",
 	    .argument = "WORD",
-	    .help = "how bursts spread; exponential if not given",
+	    .help = "how bursts spread: exponential (if not given), uniform, normal, "
+		    "pareto, bimodal or constant",
 	    .values = DISTRIBUTIONS },
 	{ .id = GEN_ARRIVAL,
 	    .name = "arrival",
@@ -213,7 +214,8 @@ static const cmd_option options[] = {
 	{ .id = GEN_ARRIVAL_DISTRIBUTION,
 	    .name = "arrival-distribution",
 	    .argument = "WORD",
-	    .help = "how those times spread; exponential if not given",
+	    .help = "how those times spread: exponential (if not given), uniform, "
+		    "normal, pareto, bimodal or constant",
 	    .values = DISTRIBUTIONS },
 	{ .id = GEN_PRIORITIES,
 	    .name = "priorities",
@@ -238,7 +240,7 @@ static const cmd_option options[] = {
 	{ .id = GEN_FORMAT,
 	    .name = "format",
 	    .argument = "WORD",
-	    .help = "how to write it; json if not given",
+	    .help = "how to write it: json (if not given), lines or csv",
 	    .values = "json lines csv" },
 	{ .name = NULL },
 };

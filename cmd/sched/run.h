@@ -32,7 +32,8 @@ enum {
 	{ .id = SCHED_RUN_SLOTS, .letter = 's', .name = "slots", .argument = "COUNT",    \
 	  .help = "CPUs used at once (default 1)" },                                     \
 	{ .id = SCHED_RUN_PRIORITY, .name = "priority", .argument = "WORD",              \
-	  .help = "which numbers are urgent (default high)", .values = "high low" },     \
+	  .help = "which numbers are urgent: high (default) or low",                     \
+	  .values = "high low" },                                                        \
 	{ .id = SCHED_RUN_PREEMPTIVE, .name = "preemptive",                              \
 	  .help = "an urgent newcomer takes the slot at once (policy priority)" },       \
 	{ .id = SCHED_RUN_SEED, .name = "seed", .argument = "NUMBER",                    \
@@ -42,10 +43,11 @@ enum {
 	{ .id = SCHED_RUN_BOOST, .name = "boost", .argument = "TIME",                    \
 	  .help = "so often everybody goes to the top (policy mlfq)" },                  \
 	{ .id = SCHED_RUN_FREEZE, .name = "freeze-by", .argument = "WAY",                \
-	  .help = "how a program is taken off its slot (default auto: by cgroup, else "  \
-		  "by signals)", .values = "auto cgroup signal" },                       \
+	  .help = "how a program is taken off its slot: cgroup, signal, or auto "        \
+		  "(default: by cgroup, else by signals)",                               \
+	  .values = "auto cgroup signal" },                                              \
 	{ .id = SCHED_RUN_ORPHANS, .name = "orphans", .argument = "WORD",                \
-	  .help = "what becomes of tasks if hostkit itself is killed (default kill)",    \
+	  .help = "if hostkit itself is killed: kill the tasks (default), or thaw them", \
 	  .values = "kill thaw" },                                                       \
 	{ .id = SCHED_RUN_OUTPUT, .letter = 'o', .name = "output",                       \
 	  .help = "show what each task wrote" },                                         \

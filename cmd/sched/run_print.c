@@ -57,15 +57,16 @@ enum {
 static const hk_record_field row_fields[] = {
 	[ROW_ID] = { .name = "id", .title = "TASK", .kind = HK_RECORD_STRING, AT(id) },
 	[ROW_OUTCOME] = { .name = "outcome", .kind = HK_RECORD_STRING, AT(outcome) },
-	[ROW_CPU] = MS("cpu_ms", "CPU ms", 1, cpu),
-	[ROW_WAIT] = MS("wait_ms", "WAIT ms", 2, wait),
-	[ROW_TURNAROUND] = MS("turnaround_ms", "TURNAROUND ms", 0, turnaround),
-	[ROW_PREDICTED] = MS("predicted_ms", "PREDICTED ms", 1, predicted),
+	[ROW_CPU] = MS("cpu_ms", "CPU ms", 2, cpu),
+	[ROW_WAIT] = MS("wait_ms", "WAIT ms", 4, wait),
+	[ROW_TURNAROUND] = MS("turnaround_ms", "TURNAROUND ms", 1, turnaround),
+	[ROW_PREDICTED] = MS("predicted_ms", "PREDICTED ms", 3, predicted),
 	[ROW_DIFFERENCE] = { .name = "difference_percent", .title = "DIFF", .kind = HK_RECORD_DOUBLE,
-	    .unit = HK_UNIT_PERCENT, .decimals = 1, .priority = 1, AT(difference) },
-	[ROW_SLICES] = { .name = "slices", .title = "TURNS", .kind = HK_RECORD_UINT64, .priority = 3, AT(slices) },
-	[ROW_CODE] = { .name = "exit_code", .title = "CODE", .kind = HK_RECORD_INT32, .priority = 2, AT(code) },
-	[ROW_WHY] = { .name = "why", .kind = HK_RECORD_STRING, .priority = 2, AT(why) },
+	    .unit = HK_UNIT_PERCENT, .decimals = 1, .priority = 3, AT(difference) },
+	[ROW_SLICES] = { .name = "slices", .title = "TURNS", .kind = HK_RECORD_UINT64, .priority = 5, AT(slices) },
+	/* what went wrong stays on a narrow screen */
+	[ROW_CODE] = { .name = "exit_code", .title = "CODE", .kind = HK_RECORD_INT32, AT(code) },
+	[ROW_WHY] = { .name = "why", .kind = HK_RECORD_STRING, AT(why) },
 };
 #undef MS
 #undef AT
@@ -173,10 +174,11 @@ void sched_run_print_verdict(const sched_execution *run)
 	hk_sched_totals totals;
 
 	hk_sched_executor_totals(&totals, run->executor);
-	printf("%llu of %llu tasks done in %.1f ms, %llu turns, %llu preemptions\n",
+	printf("%llu of %llu tasks done in %.1f ms, %llu turn%s, %llu preemption%s\n",
 	    (unsigned long long) totals.done, (unsigned long long) totals.tasks,
 	    totals.elapsed_ms, (unsigned long long) totals.slices,
-	    (unsigned long long) totals.preemptions);
+	    totals.slices == 1 ? "" : "s", (unsigned long long) totals.preemptions,
+	    totals.preemptions == 1 ? "" : "s");
 	if (run->comparison == NULL)
 		return;
 	sum = hk_sched_comparison_get_summary(run->comparison);
@@ -185,8 +187,8 @@ void sched_run_print_verdict(const sched_execution *run)
 	    sum->same_order ? "same order" : "another order",
 	    sum->worst_difference_percent);
 	if (sum->stolen_percent >= 1)
-		printf("tasks had slots and no CPU for %.0f %% of the time; without that "
-		       "%+.1f %%, at most %.1f %% off\n",
+		printf("tasks had slots and no CPU for %.0f %% of the time;\n"
+		       "without that %+.1f %%, at most %.1f %% off\n",
 		    sum->stolen_percent, sum->undisturbed_makespan_difference_percent,
 		    sum->worst_undisturbed_difference_percent);
 }

@@ -231,9 +231,10 @@ static void print_figures(const hk_sched_statistics *of, bool real)
 		of->turnaround_max },
 	    real);
 	printf("makespan %s, utilisation %.4g %%, fairness %.3f, %" PRIu64
-	       " switches, %" PRIu64 " preemptions",
+	       " switch%s, %" PRIu64 " preemption%s",
 	    format_time(span, (double) of->makespan, real), of->utilisation_percent,
-	    of->fairness, of->switches, of->preemptions);
+	    of->fairness, of->switches, of->switches == 1 ? "" : "es", of->preemptions,
+	    of->preemptions == 1 ? "" : "s");
 	if (of->overhead_percent > 0)
 		printf(", %.3g %% switching", of->overhead_percent);
 	if (of->late > 0)
@@ -249,9 +250,9 @@ static void print_admission(const hk_sched_workload *workload, const sched_run *
 	if ((run->policy->uses & HK_SCHED_USES_PERIOD) == 0 ||
 	    hk_sched_admit(&of, NULL, workload) < 0)
 		return;
-	printf("utilisation %.4g of one CPU; rate-monotonic keeps all deadlines: by the "
-	       "bound %.4g %s,\nby the hyperbolic bound %s, by response times %s; EDF "
-	       "keeps them: %s\n",
+	printf("utilisation %.4g of one CPU\n"
+	       "all deadlines kept? rate-monotonic, by the bound %.4g: %s, by the\n"
+	       "hyperbolic bound: %s, by response times: %s; EDF: %s\n",
 	    of.utilisation, of.liu_layland_bound, of.liu_layland ? "yes" : "unknown",
 	    of.hyperbolic ? "yes" : "unknown", of.rate_monotonic ? "yes" : "no",
 	    of.edf ? "yes" : "unknown");
@@ -291,10 +292,12 @@ int sched_show_run(const cmd_call *call, const hk_sched_workload *workload,
 	if (real)
 		printf("times in ms\n");
 	printf("\n");
-	status = print_rows(call, run, real);
-	if (status != CMD_EXIT_OK)
-		return status;
-	printf("\n");
+	if (hk_sched_result_count(run->result) > 0) {
+		status = print_rows(call, run, real);
+		if (status != CMD_EXIT_OK)
+			return status;
+		printf("\n");
+	}
 	print_figures(hk_sched_result_statistics(run->result), real);
 	print_admission(workload, run);
 	return chart ? print_chart(call, run) : CMD_EXIT_OK;

@@ -92,6 +92,8 @@ void info_heading(info_page *page, const char *text);
 void info_label(info_page *page, const char *text);
 /* "#####.......  42%" */
 void info_bar(info_page *page, double percent);
+/* Columns of the screen right of a label and its bar; SIZE_MAX where there is no screen. */
+size_t info_room(const info_page *page);
 /* A size as "1.5G". */
 void info_size(info_page *page, uint64_t bytes);
 /* Is a member there? */

@@ -107,6 +107,15 @@ void info_bar(info_page *page, double percent)
 	info_add(page, "%s %3.0f%%", cmd_colour_end(page->colour), percent);
 }
 
+size_t info_room(const info_page *page)
+{
+	const size_t used = LABEL_WIDTH + BAR_CELLS + sizeof(" 100%") - 1;
+
+	if (page->width <= 1)
+		return SIZE_MAX;
+	return page->width > used ? page->width - used : 0;
+}
+
 void info_size(info_page *page, uint64_t bytes)
 {
 	char text[HKI_QUANTITY_TEXT_MAX];

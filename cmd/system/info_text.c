@@ -7,6 +7,7 @@
 #include "../exit.h"
 #include "../output/fail.h"
 #include "../output/table.h"
+#include "base/array.h"
 #include "info.h"
 
 static int print_card(
@@ -23,10 +24,36 @@ int info_print_host(const cmd_call *call, const hk_system *system)
 	return r != 0 ? r : print_card(call, &hk_system_user_type, &host->user);
 }
 
-static void add_share(info_page *page, const char *name, double percent)
+/* Where they are too many for the screen, the smallest shares leave. */
+static void add_shares(info_page *page, const hk_system_cpu_shares *shares)
 {
-	if (percent >= 0.05)
-		info_add(page, "  %s %.1f%%", name, percent);
+	const struct {
+		const char *name;
+		double percent;
+	} all[] = {
+		{ "user", shares->user },
+		{ "nice", shares->nice },
+		{ "system", shares->system },
+		{ "irq", shares->irq + shares->softirq },
+		{ "iowait", shares->iowait },
+		{ "steal", shares->steal },
+		{ "guest", shares->guest },
+	};
+	char text[256];
+	size_t length;
+	double least = 0.05;
+
+	do {
+		length = 0;
+		text[0] = '\0';
+		for (size_t i = 0; i < HKI_COUNT(all); i++)
+			if (all[i].percent >= least)
+				length += (size_t) snprintf(text + length,
+				    sizeof(text) - length, "  %s %.1f%%", all[i].name,
+				    all[i].percent);
+		least *= 2;
+	} while (length > info_room(page)); /* none is left beyond 100 % */
+	info_add(page, "%s\n", text);
 }
 
 static void add_cpu_line(
@@ -34,14 +61,7 @@ static void add_cpu_line(
 {
 	info_label(page, label);
 	info_bar(page, used);
-	add_share(page, "user", shares->user);
-	add_share(page, "nice", shares->nice);
-	add_share(page, "system", shares->system);
-	add_share(page, "irq", shares->irq + shares->softirq);
-	add_share(page, "iowait", shares->iowait);
-	add_share(page, "steal", shares->steal);
-	add_share(page, "guest", shares->guest);
-	info_add(page, "\n");
+	add_shares(page, shares);
 }
 
 int info_print_cpu(const cmd_call *call, const hk_system *system)

@@ -309,6 +309,7 @@ static const cmd_example examples[] = {
 static const cmd_exit_row exits[] = {
 	{ "0", "done, or ended by SIGTERM or SIGINT" },
 	{ "2", "the command line is wrong" },
+	{ "4", "the folder of the file does not exist" },
 	{ "6", "the file may not be written, or the port not be opened" },
 	{ "9", "it failed otherwise, as when the port is taken" },
 	{ .code = NULL },

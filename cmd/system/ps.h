@@ -132,6 +132,9 @@ void ps_groups_deinit(ps_groups *groups);
 
 /* ---- ps_print.c ---- */
 
+/* Is @name one of these names separated by commas? */
+bool ps_is_column(const char *columns, const char *name);
+
 /* One table or document.  Returns the exit code. */
 int ps_print(const ps_request *request, const hk_system_processes *table);
 

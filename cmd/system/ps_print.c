@@ -74,7 +74,7 @@ int ps_print_table(const ps_request *request, ps_rows *rows)
 
 /* ---- documents ---- */
 
-static bool is_column(const char *columns, const char *name)
+bool ps_is_column(const char *columns, const char *name)
 {
 	size_t length = strlen(name);
 
@@ -96,7 +96,8 @@ void ps_write_row(
 		return;
 	}
 	for (unsigned int i = 0; i < hk_system_process_type.field_count; i++)
-		if (!is_column(request->columns, hk_system_process_type.fields[i].name))
+		if (!ps_is_column(
+			request->columns, hk_system_process_type.fields[i].name))
 			hk_record_clear(&copy.record, i);
 	hk_record_write_members(writer, &hk_system_process_type, &copy);
 }

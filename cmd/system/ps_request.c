@@ -354,12 +354,54 @@ static int choose_sort(ps_request *request)
 	return cmd_table_check(&call->output, &opts, type);
 }
 
+static bool is_over_an_interval(unsigned int field)
+{
+	return field == HK_SYSTEM_PROCESS_CPU_PERCENT ||
+	       field == HK_SYSTEM_PROCESS_READ_RATE ||
+	       field == HK_SYSTEM_PROCESS_WRITE_RATE;
+}
+
+/* Take @name into the columns, before the last: that one has the rest of the line. */
+static int show_column(ps_request *request, const char *name)
+{
+	const char *last = strrchr(request->columns, ',');
+	size_t before = last != NULL ? (size_t) (last - request->columns) : 0;
+	char *columns;
+
+	if (ps_is_column(request->columns, name))
+		return 0;
+	columns = hki_format("%.*s%s%s,%s", (int) before, request->columns,
+	    before > 0 ? "," : "", name, request->columns + before + (before > 0));
+	if (columns == NULL)
+		return fail_memory(request->call);
+	hki_free(request->columns);
+	request->columns = columns;
+	return 0;
+}
+
+/* Nobody believes an order or a rate that is not shown: where we choose the columns,
+ * they have what rows are ordered by and the measured figures they are chosen by. */
+static int show_reasons(ps_request *request)
+{
+	const hk_record_type *type = ps_listed_type(request);
+	int r = 0;
+
+	if (request->columns_given || request->columns == NULL)
+		return 0;
+	if (request->sort >= 0)
+		r = show_column(request, type->fields[request->sort].name);
+	if (request->filter == NULL || request->group != PS_GROUP_NONE)
+		return r;
+	for (unsigned int i = 0; r == 0 && i < HK_SYSTEM_PROCESS_FIELD_COUNT; i++)
+		if (is_over_an_interval(i) && hk_system_filter_uses(request->filter, i))
+			r = show_column(request, type->fields[i].name);
+	return r;
+}
+
 static void want(ps_request *request, unsigned int field)
 {
 	hk_system_process_fields_add(&request->fields, (hk_system_process_field) field);
-	request->measured = request->measured || field == HK_SYSTEM_PROCESS_CPU_PERCENT ||
-			    field == HK_SYSTEM_PROCESS_READ_RATE ||
-			    field == HK_SYSTEM_PROCESS_WRITE_RATE;
+	request->measured = request->measured || is_over_an_interval(field);
 }
 
 /* The fields of @type's columns, by name: those of groups are sums of the same names. */
@@ -462,6 +504,8 @@ int ps_request_read(ps_request *out, const cmd_call *call)
 		r = choose_sort(&request);
 	if (r == 0)
 		r = check_together(&request);
+	if (r == 0)
+		r = show_reasons(&request);
 	if (r != 0) {
 		ps_request_deinit(&request);
 		return r;

@@ -156,11 +156,12 @@ static void print_head(const top_samples *batch)
 	    up, sizeof(up), (uint64_t) host->uptime_s * HKI_NS_PER_S);
 	(void) hki_size_format(used, sizeof(used), memory->used_bytes);
 	(void) hki_size_format(total, sizeof(total), memory->total_bytes);
-	printf("%s  up %s  load %.2f %.2f %.2f  cpu %.1f%%  memory %s of %s  %zu "
-	       "processes\n",
+	/* Two lines, because one is more than 80 columns on a machine with a name. */
+	printf("%s  up %s  load %.2f %.2f %.2f\n",
 	    host->hostname == NULL ? "" : host->hostname, up, load->load_1, load->load_5,
-	    load->load_15, cpu->used_percent, used, total,
-	    hk_system_processes_count(batch->table));
+	    load->load_15);
+	printf("cpu %.1f%%  memory %s of %s  %zu processes\n", cpu->used_percent, used,
+	    total, hk_system_processes_count(batch->table));
 }
 
 static int print_text(top_samples *batch)

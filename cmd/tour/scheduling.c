@@ -22,7 +22,7 @@
  * starting them weighs more than it would elsewhere. */
 #define QUANTUM_NS     5000000
 #define DIFFERENCE_MAX 20.0
-#define CHART_COLUMNS  50
+#define CHART_COLUMNS  36
 #define ORDER_MAX      64
 
 /* How often it counts, so that the three take about 3 : 1 : 2; and what it says. */
@@ -259,7 +259,8 @@ void tour_chapter_scheduling(struct tour *tour)
 		return;
 	}
 	tour_saw(tour, "three programs that count: A longest, B short with the highest "
-		       "priority, C between; one may run at a time");
+		       "priority, C between; one may run at a time (# runs, + runs in "
+		       "part, . waits)");
 	tell_means(tour, loop);
 	for (size_t i = 0; i < HKI_COUNT(rounds) && r == 0; i++)
 		r = run_round(tour, loop, i);

@@ -12,10 +12,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <hostkit/error.h>
+#include "../output/text.h"
+#include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 
 #define TOUR_TEXT_MAX 1024
+#define WIDTH         80
+#define INDENT        5 /* below a step */
 
 struct tour {
 	tour_opts opts;
@@ -46,6 +50,19 @@ const tour_chapter tour_chapters[] = {
 	{ NULL, NULL, NULL, NULL },
 };
 
+/* @text behind @column columns, and what does not fit into the line below it.  What fits
+ * is left as it is: a chart is no sentence. */
+static void print_wrapped(const char *text, size_t column)
+{
+	hki_cleanup(hki_buffer_deinitp) hki_buffer lines = HKI_BUFFER_INIT;
+	size_t indent = column < INDENT ? column : INDENT;
+
+	if (column + cmd_text_width(text, strlen(text)) > WIDTH &&
+	    cmd_text_append_wrapped(&lines, text, column, indent, WIDTH) == 0)
+		text = lines.data;
+	(void) fputs(text, stdout);
+}
+
 /* One line of the story: for people with @mark in front, in JSON as @key. */
 __attribute__((format(printf, 5, 0))) static void tell(struct tour *tour, const char *key,
     const char *mark, const char *style, const char *format, va_list arguments)
@@ -60,8 +77,9 @@ __attribute__((format(printf, 5, 0))) static void tell(struct tour *tour, const 
 		hk_json_write_object_end(tour->json);
 		return;
 	}
-	printf("%s%s%s%s\n", tour->opts.colour ? style : "", mark, text,
-	    tour->opts.colour && style[0] != '\0' ? "\033[0m" : "");
+	printf("%s%s", tour->opts.colour ? style : "", mark);
+	print_wrapped(text, strlen(mark));
+	printf("%s\n", tour->opts.colour && style[0] != '\0' ? "\033[0m" : "");
 	(void) fflush(stdout);
 }
 
@@ -123,11 +141,17 @@ static void claim_as_text(
 	const char *style = holds ? "\033[32m" : "\033[1;31m";
 	bool colour = tour->opts.colour;
 
-	printf("  %s%s%s %s", colour ? style : "", holds ? "ok" : "NO",
-	    colour ? "\033[0m" : "", claim);
-	/* Beside the claim if it fits into 80 columns, else below it. */
-	printf(
-	    strlen(claim) + strlen(observed) < 72 ? " (%s)\n" : "\n     %s\n", observed);
+	printf("  %s%s%s ", colour ? style : "", holds ? "ok" : "NO",
+	    colour ? "\033[0m" : "");
+	print_wrapped(claim, INDENT);
+	/* Beside the claim if it fits there, else below it. */
+	if (strlen(claim) + strlen(observed) + 3 <= WIDTH - INDENT) {
+		printf(" (%s)\n", observed);
+	} else {
+		printf("\n%*s", INDENT, "");
+		print_wrapped(observed, INDENT);
+		putchar('\n');
+	}
 	(void) fflush(stdout);
 }
 

@@ -78,7 +78,7 @@ typedef struct hk_ipc_broker_stats {
 	uint64_t subscriptions; /* now */
 	uint64_t methods;       /* now: registrations */
 	uint64_t published;     /* ever */
-	uint64_t delivered;     /* ever, a subscriber each */
+	uint64_t delivered;     /* ever, a subscriber each; sent, or waiting to be */
 	uint64_t dropped;       /* ever, for subscribers that were slow */
 	uint64_t disconnected;  /* subscribers, for the same reason */
 	uint64_t calls;         /* ever, passed on */

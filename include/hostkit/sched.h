@@ -170,8 +170,9 @@ typedef struct hk_sched_read_opts {
  * The keys (columns) of a task are id, arrival, start_after, burst, deadline,
  * period, priority, queue, tickets, io ([{"after": 3, "duration": 5}]; in CSV
  * "3:5 8:2"), depends_on (["A", {"id": "B", "condition": "any"}]; "A B:any"),
- * command (["cc", "-c", "x.c"]; split at blanks), environment, working_dir, queue_timeout,
- * run_timeout, retries and backoff.  A list or an object with "tasks" is JSON.
+ * command (["cc", "-c", "x.c"]; "cc -c 'x y.c'", split as a shell would, without
+ * one), environment, working_dir, queue_timeout, run_timeout, retries and
+ * backoff.  A list or an object with "tasks" is JSON.
  *
  * Times are whole ticks.  If any is a text with a unit, such as "20ms", all are
  * nanoseconds and plain numbers are milliseconds (the guide's unit), which may

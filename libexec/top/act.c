@@ -86,7 +86,7 @@ static void act(
 
 	for (size_t i = 0; i < view->rows.count; i++) {
 		const top_row *row = &view->rows.items[i];
-		bool meant = is_alone(view) ? (long) i == view->cursor
+		bool meant = is_alone(view) ? row->key == view->selected
 					    : top_view_is_tagged(view, row->key);
 		int r;
 

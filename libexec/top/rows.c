@@ -152,6 +152,9 @@ static void choose(top_rows *rows, const top_moment *moment, const top_order *or
 
 /* ---- the tree ---- */
 
+/* As many levels as top_row.open has bits. */
+enum { TREE_DEPTH_MAX = 64 };
+
 typedef struct tree_plan {
 	const top_row *sorted;
 	size_t count;
@@ -205,18 +208,20 @@ static int hang(tree_plan *tree)
 }
 
 /* Rows that hang in a circle (ids read at different times) are reached from no root. */
-static void write_branch(tree_plan *tree, size_t row, unsigned int depth)
+static void write_branch(tree_plan *tree, size_t row, unsigned int depth, uint64_t open)
 {
 	for (; row < tree->count && tree->written < tree->count; row = tree->next[row]) {
 		top_row *out = &tree->out[tree->written++];
 
 		*out = tree->sorted[row];
 		out->depth = depth;
+		out->open = open;
 		out->last = tree->next[row] >= tree->count;
 		out->folded = tree->folded != NULL && tree->first[row] < tree->count &&
 			      hki_map_get(tree->folded, out->key) != NULL;
-		if (!out->folded && depth < 64)
-			write_branch(tree, tree->first[row], depth + 1);
+		if (!out->folded && depth < TREE_DEPTH_MAX)
+			write_branch(tree, tree->first[row], depth + 1,
+			    out->last ? open : open | UINT64_C(1) << depth);
 	}
 }
 
@@ -236,7 +241,7 @@ static int make_tree(top_rows *rows, const top_order *order)
 		r = hang(&tree);
 	}
 	if (r == 0) {
-		write_branch(&tree, tree.first[count], 0);
+		write_branch(&tree, tree.first[count], 0, 0);
 		rows->count = tree.written;
 	}
 	hki_map_deinit(&tree.places);

@@ -13,6 +13,7 @@ typedef struct top_row {
 	const hk_system_process *process;
 	uint64_t key;
 	unsigned int depth; /* in the tree */
+	uint64_t open;      /* depths whose ancestor has a sibling below this row */
 	bool last;          /* of its parent's children */
 	bool exited;
 	bool folded; /* it has children that are not shown */

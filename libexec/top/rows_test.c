@@ -118,6 +118,27 @@ static void a_tree_puts_children_below_parents_in_the_chosen_order(void **state)
 	top_rows_deinit(&rows);
 }
 
+static void a_line_leads_past_the_children_of_a_process_to_its_next_sibling(void **state)
+{
+	test_machine machine;
+	top_rows rows = { 0 };
+	top_order order = by_cpu;
+
+	(void) state;
+	order.tree = true;
+	assert_int_equal(0, top_rows_make(&rows, &make(&machine)->moment, &order));
+	ARE(&rows, 1, 20, 10, 11, 12);
+	assert_int_equal(0, rows.items[4].open);
+	order.descending = false;
+	assert_int_equal(0, top_rows_make(&rows, &machine.moment, &order));
+	ARE(&rows, 1, 10, 11, 12, 20);
+	assert_int_equal(0, rows.items[1].open);
+	assert_int_equal(1 << 1, rows.items[2].open);
+	assert_int_equal(1 << 1, rows.items[3].open);
+	assert_int_equal(0, rows.items[4].open);
+	top_rows_deinit(&rows);
+}
+
 static void a_folded_process_hides_what_is_below(void **state)
 {
 	test_machine machine;
@@ -227,6 +248,8 @@ int main(void)
 		cmocka_unit_test(the_busiest_is_first_and_what_was_not_measured_last),
 		cmocka_unit_test(equal_rows_keep_the_order_of_their_ids),
 		cmocka_unit_test(a_tree_puts_children_below_parents_in_the_chosen_order),
+		cmocka_unit_test(
+		    a_line_leads_past_the_children_of_a_process_to_its_next_sibling),
 		cmocka_unit_test(a_folded_process_hides_what_is_below),
 		cmocka_unit_test(a_circle_of_parents_ends),
 		cmocka_unit_test(a_filter_keeps_what_it_is_true_of),

@@ -48,7 +48,10 @@ static void branch_text(char *out, size_t capacity, const top_row *row)
 	if (row->depth == 0)
 		return;
 	for (unsigned int i = 1; i < row->depth && i < DEPTH_MAX; i++)
-		length += (size_t) snprintf(out + length, capacity - length, "%s", "  ");
+		length += (size_t) snprintf(out + length, capacity - length, "%s",
+		    (row->open >> i & 1) == 0 ? "  "
+		    : ascii                   ? "| "
+					      : "\u2502 ");
 	(void) snprintf(out + length, capacity - length, "%s",
 	    row->last ? (ascii ? "`-" : "\u2514\u2500")
 		      : (ascii ? "|-" : "\u251c\u2500"));

@@ -57,27 +57,43 @@ static void settle(top_view *view)
 	view->selected = count > 0 ? view->rows.items[view->cursor].key : view->selected;
 }
 
+/* Does the cursor belong to a process, and not to a line?  While a signal is chosen it
+ * does: the table must not slip another process under it. */
+static bool is_pinned(const top_view *view)
+{
+	return view->follow || view->detail || view->mode == TOP_MODE_SIGNAL;
+}
+
+/* Keep the cursor on its process; one that is not shown stays the one that is meant. */
+static void settle_pinned(top_view *view)
+{
+	uint64_t selected = view->selected;
+	long at = is_pinned(view) ? top_rows_find(&view->rows, selected) : -1;
+
+	if (at >= 0)
+		view->cursor = at;
+	settle(view);
+	if (is_pinned(view) && at < 0)
+		view->selected = selected;
+}
+
 void top_view_refresh(top_view *view)
 {
 	view->order.filter = view->filter;
 	view->order.user = view->user[0] == '\0' ? NULL : view->user;
 	if (top_rows_make(&view->rows, top_model_moment(view->model), &view->order) < 0)
 		top_view_say(view, true, "out of memory");
-	if (view->follow || view->detail) {
-		long at = top_rows_find(&view->rows, view->selected);
-
-		if (at < 0) /* it is not shown: remember it all the same */
-			return;
-		view->cursor = at;
-	}
-	settle(view);
+	settle_pinned(view);
 }
 
 const top_row *top_view_row(const top_view *view)
 {
+	const top_row *row;
+
 	if (view->cursor < 0 || (size_t) view->cursor >= view->rows.count)
 		return NULL;
-	return &view->rows.items[view->cursor];
+	row = &view->rows.items[view->cursor];
+	return is_pinned(view) && row->key != view->selected ? NULL : row;
 }
 
 void top_view_go(top_view *view, long line)

@@ -37,6 +37,7 @@ static void on_gone(hki_rpc_guest *guest)
 	hki_broker_unsubscribe_all(member);
 	hki_broker_unregister_all(member);
 	member->broker->stats.dropped += member->rpc->counts.dropped;
+	member->broker->stats.delivered -= member->rpc->counts.withdrawn;
 	member->broker->stats.connections--;
 	hki_broker_tell_taps(member->broker, &event);
 	hki_map_deinit(&member->subscriptions_by_id);
@@ -79,16 +80,18 @@ static void on_accept(hk_ipc_rpc_server *server, hk_ipc_rpc *rpc)
 
 /* ---- figures ---- */
 
-static uint64_t dropped_now(const hk_ipc_broker *broker)
+/* What the conversations that stand have counted themselves. */
+static void add_standing(hk_ipc_broker_stats *stats, const hk_ipc_broker *broker)
 {
-	uint64_t dropped = 0;
-
 	if (broker->server == NULL)
-		return 0;
+		return;
 	for (hki_list *link = broker->server->rpcs.next; link != &broker->server->rpcs;
-	     link = link->next)
-		dropped += hki_list_entry(link, hk_ipc_rpc, link)->counts.dropped;
-	return dropped;
+	     link = link->next) {
+		const hk_ipc_rpc *rpc = hki_list_entry(link, hk_ipc_rpc, link);
+
+		stats->dropped += rpc->counts.dropped;
+		stats->delivered -= rpc->counts.withdrawn;
+	}
 }
 
 int hk_ipc_broker_stats_read(const hk_ipc_broker *broker, hk_ipc_broker_stats *out)
@@ -99,7 +102,7 @@ int hk_ipc_broker_stats_read(const hk_ipc_broker *broker, hk_ipc_broker_stats *o
 	if (broker == NULL || out == NULL || out->size < sizeof(out->size))
 		return -EINVAL;
 	stats = broker->stats;
-	stats.dropped += dropped_now(broker);
+	add_standing(&stats, broker);
 	stats.size = out->size;
 	size = out->size < sizeof(stats) ? out->size : sizeof(stats);
 	memcpy(out, &stats, size);

@@ -70,7 +70,7 @@ void hki_broker_tell_taps(hk_ipc_broker *broker, const hki_broker_event *event)
 		write_event(broker->writer, event, ++tap->tap_seq, real_ns);
 		text = hk_json_writer_text(broker->writer, &length);
 		if (text == NULL ||
-		    hki_rpc_send_text(tap->rpc, HKI_RPC_NEWS, NULL, text, length) < 0)
+		    hki_rpc_send_text(tap->rpc, HKI_RPC_TAPPED, NULL, text, length) < 0)
 			tap->rpc->counts.dropped++;
 	}
 }

@@ -33,7 +33,8 @@ typedef enum hki_rpc_sort {
 	HKI_RPC_CALL,   /* leaves with its call */
 	HKI_RPC_NOTICE, /* ours; survives a lost connection */
 	HKI_RPC_ANSWER, /* must not be lost while the connection stands */
-	HKI_RPC_NEWS    /* a publication: may be dropped, oldest first */
+	HKI_RPC_NEWS,   /* a publication: may be dropped, oldest first */
+	HKI_RPC_TAPPED  /* what a tap sees: the same */
 } hki_rpc_sort;
 
 typedef struct hki_rpc_waiting {
@@ -57,6 +58,7 @@ typedef struct hki_rpc_counts {
 	uint64_t refused;
 	uint64_t invalid;
 	uint64_t dropped;
+	uint64_t withdrawn; /* of those: news that had been taken, and waited */
 } hki_rpc_counts;
 
 /* What hangs on a conversation and wants to know what becomes of it: the subscriptions of

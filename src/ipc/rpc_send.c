@@ -71,12 +71,18 @@ static int wait_as_answer(hk_ipc_rpc *rpc, const char *text, size_t length)
 	return wait_in(rpc, &rpc->waiting, HKI_RPC_ANSWER, NULL, text, length);
 }
 
+static bool is_news(hki_rpc_sort sort)
+{
+	return sort == HKI_RPC_NEWS || sort == HKI_RPC_TAPPED;
+}
+
 static bool drop_oldest_news(hk_ipc_rpc *rpc)
 {
 	for (hki_list *link = rpc->waiting.next; link != &rpc->waiting;
 	     link = link->next) {
-		if (waiting_of(link)->sort != HKI_RPC_NEWS)
+		if (!is_news(waiting_of(link)->sort))
 			continue;
+		rpc->counts.withdrawn += waiting_of(link)->sort == HKI_RPC_NEWS;
 		hki_rpc_waiting_free(rpc, waiting_of(link));
 		rpc->counts.dropped++;
 		return true;
@@ -84,7 +90,8 @@ static bool drop_oldest_news(hk_ipc_rpc *rpc)
 	return false;
 }
 
-static int wait_as_news(hk_ipc_rpc *rpc, const char *text, size_t length)
+static int wait_as_news(
+    hk_ipc_rpc *rpc, hki_rpc_sort sort, const char *text, size_t length)
 {
 	while (rpc->keep_news && rpc->waiting_bytes + length > rpc->queue_max &&
 	       drop_oldest_news(rpc))
@@ -93,7 +100,7 @@ static int wait_as_news(hk_ipc_rpc *rpc, const char *text, size_t length)
 		rpc->counts.dropped++;
 		return 1;
 	}
-	return wait_in(rpc, &rpc->waiting, HKI_RPC_NEWS, NULL, text, length);
+	return wait_in(rpc, &rpc->waiting, sort, NULL, text, length);
 }
 
 static int wait_as_ours(hk_ipc_rpc *rpc, hki_rpc_sort sort, hk_ipc_call *call,
@@ -119,7 +126,8 @@ static int send_line(hk_ipc_rpc *rpc, hki_rpc_sort sort, hk_ipc_call *call,
 	case HKI_RPC_ANSWER:
 		return wait_as_answer(rpc, text, length);
 	case HKI_RPC_NEWS:
-		return wait_as_news(rpc, text, length);
+	case HKI_RPC_TAPPED:
+		return wait_as_news(rpc, sort, text, length);
 	default:
 		return wait_as_ours(rpc, sort, call, text, length);
 	}
@@ -251,7 +259,7 @@ void hki_rpc_waiting_lost(hk_ipc_rpc *rpc)
 		hki_rpc_waiting *waiting = waiting_of(link);
 
 		link = link->next;
-		if (waiting->sort == HKI_RPC_ANSWER || waiting->sort == HKI_RPC_NEWS)
+		if (waiting->sort == HKI_RPC_ANSWER || is_news(waiting->sort))
 			hki_rpc_waiting_free(rpc, waiting);
 	}
 }

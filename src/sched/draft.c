@@ -5,8 +5,10 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <hostkit/error.h>
 #include "base/alloc.h"
 #include "base/quantity.h"
+#include "base/words.h"
 #include "sched/reader.h"
 
 #define NS_PER_MS 1000000
@@ -270,25 +272,22 @@ static void read_dependencies(hki_reader *reader, size_t place, char *text)
 	}
 }
 
-/* @text is cut into words in place; there is no shell, and no quoting. */
-static void read_command(hki_reader *reader, char *text)
+/* Split as hostkit.yaml is: quotes and backslashes as in a shell, and no shell. */
+static void read_command(hki_reader *reader, size_t place, const char *text)
 {
-	char *at = text;
+	hki_words_error error = { .message = NULL };
+	const char *const *words;
+	int r = hki_words_split(&words, &reader->workload->arena, text, &error);
 
-	for (;;) {
-		const char *word = at;
-		size_t length = next_word(&word);
-		bool last;
-
-		if (length == 0)
-			return;
-		at = text + (word - text);
-		last = at[length] == '\0';
-		at[length] = '\0';
-		hki_draft_add_argument(reader, at);
-		if (last)
-			return;
-		at += length + 1;
+	if (r == HK_EPARSE) {
+		hki_reader_tell(reader, place + error.offset, "command", error.hint, "%s",
+		    error.message);
+		hki_draft_add_argument(reader, ""); /* or it were empty, too */
+	} else if (r < 0) {
+		hki_reader_no_memory(reader);
+	} else {
+		for (; *words != NULL; words++)
+			hki_draft_add_argument(reader, *words);
 	}
 }
 
@@ -331,12 +330,14 @@ static void set_list(
 		read_environment(reader, place, text);
 		return;
 	}
+	if (key == HKI_KEY_COMMAND) {
+		read_command(reader, place, text);
+		return;
+	}
 	/* The words outlive this call: they belong to the workload's arena. */
 	copy = hki_arena_string(&reader->workload->arena, text);
 	if (copy == NULL)
 		hki_reader_no_memory(reader);
-	else if (key == HKI_KEY_COMMAND)
-		read_command(reader, copy);
 	else
 		read_dependencies(reader, place, copy);
 }

@@ -67,6 +67,17 @@ static int play_escape(char **words)
 	return 0;
 }
 
+/* A child in a session of its own, beside which it burns on. */
+static int play_leave(char **words)
+{
+	(void) words;
+	if (fork() == 0)
+		(void) setsid();
+	for (;;)
+		burn_ms(1);
+	return 0;
+}
+
 /* So many children at a time that burn a little and are followed by others. */
 static int play_fork_often(char **words)
 {
@@ -189,6 +200,7 @@ static const struct {
 	{ "burn", play_burn },
 	{ "exit", play_exit },
 	{ "escape", play_escape },
+	{ "leave", play_leave },
 	{ "fork-often", play_fork_often },
 	{ "stubborn", play_stubborn },
 	{ "stop-itself", play_stop_itself },

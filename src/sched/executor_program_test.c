@@ -515,7 +515,7 @@ static void a_guard_that_is_killed_has_a_successor(void **state)
 {
 	fixture *f = *state;
 	char path[64];
-	pid_t guard, next;
+	pid_t guard = 0, next;
 
 	if (!has_cgroups())
 		skip();
@@ -525,15 +525,18 @@ static void a_guard_that_is_killed_has_a_successor(void **state)
 	while (!fixture_saw(f, "A:started"))
 		assert_true(hk_loop_run_once(f->loop, -1) >= 0);
 	/* Its command line names the directory above our cells. */
-	while ((guard = find_process(path)) == 0)
+	for (int i = 0; i < 5000 && (guard = find_process(path)) == 0; i++)
 		(void) poll(NULL, 0, 1);
+	assert_true(guard > 0);
 	/* One that dies at once is not replaced. */
 	(void) poll(NULL, 0, 30);
 	assert_int_equal(0, kill(guard, SIGKILL));
-	do {
+	next = guard;
+	for (int i = 0; i < 2000 && (next == 0 || next == guard); i++) {
 		assert_true(hk_loop_run_once(f->loop, 10) >= 0);
 		next = find_process(path);
-	} while (next == 0 || next == guard);
+	}
+	assert_true(next != 0 && next != guard);
 	cancel_all(f);
 	fixture_run(f);
 	assert_no_processes(path);

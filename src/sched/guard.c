@@ -6,6 +6,7 @@
 #include "sched/guard.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,6 +17,7 @@
 #include "sched/guard_path.h"
 
 #define LIFE_LEAST_NS (20 * HKI_NS_PER_MS)
+#define PATIENCE_MS   100
 
 int hki_guard_init(
     hki_guard *guard, hk_loop *loop, hk_sched_orphans orphans, const char *path)
@@ -116,6 +118,21 @@ int hki_guard_start(hki_guard *guard)
 	return 1;
 }
 
+/* A line, whole or not at all; a guard that was told a lot at once needs a moment. */
+static bool send_line(int fd, const char *line, size_t length)
+{
+	struct pollfd room = { .fd = fd, .events = POLLOUT };
+
+	for (int tries = 0; tries < 2; tries++) {
+		if (send(fd, line, length, MSG_NOSIGNAL | MSG_DONTWAIT) ==
+		    (ssize_t) length)
+			return true;
+		if (errno != EAGAIN || poll(&room, 1, PATIENCE_MS) != 1)
+			return false;
+	}
+	return false;
+}
+
 /* One that does not read is as good as gone; another is started for the next task. */
 static void tell(hki_guard *guard, char sign, const hk_process_id *id)
 {
@@ -127,8 +144,7 @@ static void tell(hki_guard *guard, char sign, const hk_process_id *id)
 	line[0] = sign;
 	length = 1 + hk_process_id_format(line + 1, HK_PROCESS_ID_TEXT_MAX, id);
 	line[length++] = '\n';
-	if (send(guard->fd, line, length, MSG_NOSIGNAL | MSG_DONTWAIT) !=
-	    (ssize_t) length)
+	if (!send_line(guard->fd, line, length))
 		stop(guard);
 }
 

@@ -20,6 +20,9 @@
  */
 typedef struct hki_preempt hki_preempt;
 
+/* Of a process that belongs to it and is not the main one. */
+typedef void (*hki_preempt_other_fn)(const hk_process_id *id, void *user);
+
 typedef struct hki_preempt_way {
 	const char *name;
 	int (*freeze)(hki_preempt *preempt);
@@ -30,6 +33,9 @@ typedef struct hki_preempt_way {
 	int (*cpu)(hki_preempt *preempt, uint64_t *out_ns);
 	/* Is a process of it running or waiting for a CPU, rather than asleep? */
 	bool (*wants_cpu)(hki_preempt *preempt);
+	/* Calls @fn for every process it knows besides the main one; NULL: it knows none,
+	 * and need not. */
+	void (*each_other)(hki_preempt *preempt, hki_preempt_other_fn fn, void *user);
 	void (*free)(hki_preempt *preempt);
 } hki_preempt_way;
 
@@ -38,11 +44,18 @@ struct hki_preempt {
 	hk_process *process; /* Borrowed; NULL once it has ended */
 	hki_cell *cell;      /* Borrowed; NULL: by signals */
 	bool frozen;
+	/* Told of others before they are stopped, so that whoever guards against our death
+	 * knows them too: an orphan that left session and group is found by us alone.  And
+	 * told when one has ended.  NULL: nobody. */
+	hki_preempt_other_fn on_other;
+	hki_preempt_other_fn on_other_gone;
+	void *user;
 };
 
 /* Of a process that was started in @cell, or, if @cell is NULL, as the leader of its
  * group.  Owned: hki_preempt_free().  0 or -ENOMEM. */
 int hki_preempt_new(hki_preempt **out, hk_process *process, hki_cell *cell);
+/* Of what was frozen, members of a tree go on; a cgroup is left to its cell. */
 void hki_preempt_free(hki_preempt *preempt);
 
 /* Hold it still, or let it go; nothing happens if it is so already.  0 or a negative
@@ -64,6 +77,13 @@ static inline int hki_preempt_cpu(hki_preempt *preempt, uint64_t *out_ns)
 static inline bool hki_preempt_wants_cpu(hki_preempt *preempt)
 {
 	return preempt->way->wants_cpu(preempt);
+}
+
+static inline void hki_preempt_each_other(
+    hki_preempt *preempt, hki_preempt_other_fn fn, void *user)
+{
+	if (preempt->way->each_other != NULL)
+		preempt->way->each_other(preempt, fn, user);
 }
 
 /* The CPU clock of the whole process @pid, exact also while it runs.  0, or -ESRCH. */

@@ -98,6 +98,15 @@ static int grow(signal_preempt *self)
 	return 0;
 }
 
+static void tell(const signal_preempt *self, const member *who, hki_preempt_other_fn fn)
+{
+	hk_process_id id = { .pid = who->pid, .start_ticks = who->start_ticks };
+	const hk_process *process = self->base.process;
+
+	if (fn != NULL && (process == NULL || hk_process_pid(process) != who->pid))
+		fn(&id, self->base.user);
+}
+
 static int append(member **out, signal_preempt *self, const hki_proc_stat *stat)
 {
 	int r = grow(self);
@@ -109,6 +118,7 @@ static int append(member **out, signal_preempt *self, const hki_proc_stat *stat)
 		return r;
 	*out = &self->members[self->count++];
 	**out = (member){ .pid = stat->pid, .start_ticks = stat->start_ticks };
+	tell(self, *out, self->base.on_other);
 	return 0;
 }
 
@@ -163,6 +173,7 @@ static void drop_ended(signal_preempt *self)
 		hki_map_remove(&self->by_pid, (uint64_t) at.pid);
 		if (!is_alive(&at)) {
 			self->gone_ns += at.cpu_ns;
+			tell(self, &at, self->base.on_other_gone);
 			continue;
 		}
 		self->members[kept] = at;
@@ -313,10 +324,28 @@ static bool wants_cpu(hki_preempt *preempt)
 	return false;
 }
 
+static void each_other(hki_preempt *preempt, hki_preempt_other_fn fn, void *user)
+{
+	signal_preempt *self = (signal_preempt *) preempt;
+	void *usual = preempt->user;
+
+	preempt->user = user;
+	for (size_t i = 0; i < self->count; i++)
+		tell(self, &self->members[i], fn);
+	preempt->user = usual;
+}
+
+/* The task has ended, and with it went all of its tree that could be reached.  Who is
+ * known to us alone would stand still for ever. */
 static void release(hki_preempt *preempt)
 {
 	signal_preempt *self = (signal_preempt *) preempt;
 
+	for (size_t i = 0; i < self->count; i++) {
+		if (preempt->frozen && !self->members[i].stopped_itself)
+			(void) !member_signal(&self->members[i], SIGCONT);
+		tell(self, &self->members[i], preempt->on_other_gone);
+	}
 	hki_map_deinit(&self->by_pid);
 	hki_free(self->members);
 }
@@ -330,6 +359,7 @@ int hki_preempt_signal_new(hki_preempt **out)
 		.is_frozen = is_frozen,
 		.cpu = cpu,
 		.wants_cpu = wants_cpu,
+		.each_other = each_other,
 		.free = release,
 	};
 	signal_preempt *self = hki_zalloc(sizeof(*self));

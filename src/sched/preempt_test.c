@@ -120,7 +120,6 @@ static void check_charge(bool by_cgroup)
 	hold(&h, by_cgroup, WORDS("burn", "30"));
 	while (hk_process_get_exit(h.process) == NULL)
 		assert_true(hk_loop_run_once(h.loop, 100) >= 0);
-	h.preempt->process = NULL;
 	ns = by_cgroup ? used(&h)
 		       : hk_process_get_exit(h.process)->user_ns +
 			     hk_process_get_exit(h.process)->system_ns;
@@ -214,6 +213,58 @@ static void a_tree_stands_still_by_signals(void **state)
 	assert_no_processes(word);
 }
 
+typedef struct told {
+	unsigned int came, gone;
+	pid_t last;
+} told;
+
+static void note_came(const hk_process_id *id, void *user)
+{
+	told *self = user;
+
+	self->came++;
+	self->last = (pid_t) id->pid;
+}
+
+static void note_gone(const hk_process_id *id, void *user)
+{
+	told *self = user;
+
+	(void) id;
+	self->gone++;
+}
+
+/* One that has left its session, and whose parent ends while it stands still. */
+static void who_is_known_to_us_alone_is_told_and_let_go(void **state)
+{
+	held h;
+	told others = { 0 };
+	pid_t orphan;
+	char word[64];
+
+	(void) state;
+	snprintf(word, sizeof(word), "mark-%d-leave", (int) getpid());
+	hold(&h, false, WORDS("leave", word));
+	h.preempt->on_other = note_came;
+	h.preempt->on_other_gone = note_gone;
+	h.preempt->user = &others;
+	while (count_processes(word) < 2)
+		(void) poll(NULL, 0, 1);
+	freeze_until_confirmed(&h);
+	assert_int_equal(1, others.came);
+	orphan = others.last;
+	assert_int_not_equal(hk_process_pid(h.process), orphan);
+	assert_int_equal('T', state_of(orphan));
+	assert_int_equal(0, kill(hk_process_pid(h.process), SIGKILL));
+	hki_preempt_free(h.preempt);
+	h.preempt = NULL;
+	assert_int_equal(1, others.gone);
+	assert_int_not_equal('T', state_of(orphan));
+	assert_int_equal(0, kill(orphan, SIGKILL));
+	let_go(&h);
+	assert_no_processes(word);
+}
+
 static void a_cell_is_used_again_and_counts_from_zero(void **state)
 {
 	hki_cells cells;
@@ -248,6 +299,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(sleepers_are_told_from_runners),
 		cmocka_unit_test(who_had_stopped_itself_stays_stopped),
 		cmocka_unit_test(a_tree_stands_still_by_signals),
+		cmocka_unit_test(who_is_known_to_us_alone_is_told_and_let_go),
 		cmocka_unit_test(a_cell_is_used_again_and_counts_from_zero),
 	};
 

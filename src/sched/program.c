@@ -119,6 +119,20 @@ static void choose_tree(hk_process_opts *opts, const hki_cell *cell)
 		opts->flags |= HK_PROCESS_NEW_GROUP;
 }
 
+static void guard_other(const hk_process_id *id, void *user)
+{
+	hk_sched_executor *executor = user;
+
+	hki_guard_add(&executor->guard, id);
+}
+
+static void guard_other_no_more(const hk_process_id *id, void *user)
+{
+	hk_sched_executor *executor = user;
+
+	hki_guard_remove(&executor->guard, id);
+}
+
 /* Those that were started before the guard was lost are told to the new one. */
 static void tell_guard_all(hk_sched_executor *executor)
 {
@@ -131,6 +145,7 @@ static void tell_guard_all(hk_sched_executor *executor)
 			continue;
 		id = hk_process_identity(hk_process_runner_process(task->runner));
 		hki_guard_add(&executor->guard, &id);
+		hki_preempt_each_other(task->preempt, guard_other, executor);
 	}
 }
 
@@ -151,6 +166,9 @@ static void have_guarded(hki_task *task)
 	if ((executor->flags & HK_SCHED_NO_GUARD) != 0)
 		return;
 	executor->guard.cgroup = hki_cells_path(&executor->cells);
+	task->preempt->on_other = guard_other;
+	task->preempt->on_other_gone = guard_other_no_more;
+	task->preempt->user = executor;
 	switch (hki_guard_start(&executor->guard)) {
 	case 1:
 		tell_guard_all(executor);
@@ -229,6 +247,10 @@ void hki_program_drop(hki_task *task)
 {
 	hk_process_runner_free(hki_take(task->runner));
 	if (task->executor->owner != getpid()) {
+		if (task->preempt != NULL) {
+			task->preempt->frozen = false;
+			task->preempt->on_other_gone = NULL;
+		}
 		hki_preempt_free(hki_take(task->preempt));
 		hki_cell_abandon(hki_take(task->cell));
 		return;

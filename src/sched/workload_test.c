@@ -244,7 +244,8 @@ static void commands_are_read_with_all_their_keys(void **state)
 		   "\"/tmp\","
 		   " \"queue_timeout\": \"1m\", \"run_timeout\": 20, \"retries\": 2,"
 		   " \"backoff\": \"50ms\"},\n"
-		   " {\"id\": \"B\", \"command\": \"make  -j2 all\"}]",
+		   " {\"id\": \"B\", \"command\": \"make  -j2 all\"},\n"
+		   " {\"id\": \"C\", \"command\": \"sh -c 'exit 3' a\\\\ b\"}]",
 		   NULL, 1));
 	task = hk_sched_workload_task(workload, 0);
 	command = task->command;
@@ -263,6 +264,10 @@ static void commands_are_read_with_all_their_keys(void **state)
 	assert_string_equal("make", command->argv[0]);
 	assert_string_equal("all", command->argv[2]);
 	assert_null(command->argv[3]);
+	command = hk_sched_workload_task(workload, 2)->command;
+	assert_string_equal("exit 3", command->argv[2]);
+	assert_string_equal("a b", command->argv[3]);
+	assert_null(command->argv[4]);
 	hk_sched_workload_free(workload);
 }
 
@@ -273,6 +278,8 @@ typedef struct mistake {
 } mistake;
 
 static const mistake mistakes[] = {
+	{ "id,command\nA,true\nB,sh -c 'exit 3\n", HK_EPARSE,
+	    "in:3:9: command: the quote ' is not closed" },
 	{ "{\"tasks\": [{\"id\": \"A\", \"burst\": -5}]}", HK_EPARSE,
 	    "in:1:33: burst: a time is not negative\n" },
 	{ "[{\"id\": \"A\"},\n {\"id\": \"A\", \"burst\": \"x\"}]", HK_EPARSE,

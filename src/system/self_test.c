@@ -78,6 +78,21 @@ static void memory_that_is_taken_shows(void **state)
 		assert_true(after.heap_used_bytes < before.heap_used_bytes + bytes);
 }
 
+/* Run by Valgrind or with another allocator preloaded, this is where it shows. */
+static void a_heap_that_libc_does_not_count_is_absent_and_not_zero(void **state)
+{
+	void *block = malloc(1);
+	hk_system_self_info self = read_self();
+
+	(void) state;
+	assert_non_null(block);
+	if (has(&self, "heap_total_bytes"))
+		assert_true(self.heap_total_bytes > 0);
+	else
+		assert_false(has(&self, "heap_used_bytes"));
+	free(block);
+}
+
 static void descriptors_are_counted_without_our_own(void **state)
 {
 	hk_system_self_info before = read_self();
@@ -135,6 +150,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_knows_who_and_how_old_it_is),
 		cmocka_unit_test(memory_that_is_taken_shows),
+		cmocka_unit_test(a_heap_that_libc_does_not_count_is_absent_and_not_zero),
 		cmocka_unit_test(descriptors_are_counted_without_our_own),
 		cmocka_unit_test(processor_time_lies_between_two_looks_of_the_kernel),
 		cmocka_unit_test(it_prints_as_any_record_does),

@@ -88,6 +88,10 @@ On a terminal no line is longer than the screen, and colour is left out where it
   [1]
   $ grep -o '^memory    [█░]*' screen | python3 -c 'print(len(input()))'
   34
+  $ NO_COLOR=1 python3 "$TESTDIR/terminal.py" --size 24x48 --show -- hostkit info -i 50ms cpu > screen
+  $ grep -cE '^(all|[0-9]+) .*%' screen > lines; test "$(cat lines)" -ge 2
+  $ python3 -c 'import re
+  > print(*[line for line in open("screen").read().splitlines() if re.match(r"(all|[0-9]+) .*%", line) and len(line) > 48], sep="", end="")'
   $ python3 "$TESTDIR/terminal.py" --size 24x80 --show -- hostkit info memory > screen
   $ grep -q "$(printf '\033')" screen && echo coloured
   coloured

@@ -26,6 +26,15 @@ Nobody is there yet, which is told with what to do:
   hostkit ipc sub: 'a.>.b' is no pattern; * is one token, > at the end all that follow: cpu.*.load, cpu.>
   [2]
 
+Datagrams and named pipes have no conversations, which is a mistake of the command line:
+
+  $ hostkit ipc call udp:99 ping
+  hostkit ipc call: dial: udp: has no connections to dial: protocol not supported (EPROTONOSUPPORT)
+  [2]
+  $ hostkit ipc serve fifo:pipe
+  hostkit ipc serve: listen: fifo: has no connections to listen for: protocol not supported (EPROTONOSUPPORT)
+  [2]
+
 A broker says where it is, and its socket is its user's alone:
 
   $ hostkit ipc serve $B > served 2> served.err &
@@ -55,6 +64,15 @@ What is published reaches whoever subscribed, and nobody else:
   {"topic":"disk.sda.reads","data":1}
   {"topic":"disk.sda.reads","data":[2,3]}
   {"topic":"disk.x","data":"last"}
+
+A line that is not JSON is quoted alone, whatever follows it, or when nothing does:
+
+  $ printf '1\nx\n{"behind":2}\n' | hostkit ipc pub $B z
+  hostkit ipc pub: 'x' is not JSON: a value is expected here, at column 1; text is JSON in quotes of its own: '"text"'
+  [2]
+  $ printf '"a value that is longer than it"\ny' | hostkit ipc pub $B z
+  hostkit ipc pub: 'y' is not JSON: a value is expected here, at column 1; text is JSON in quotes of its own: '"text"'
+  [2]
 
 A queue shares: of two workers each news goes to one.
 

@@ -63,6 +63,20 @@ A program answers: each connection has its own, its lines are the answers.
   $ test -e in.sock
   [1]
 
+Whoever waits in vain is told so:
+
+  $ hostkit ipc listen -n 1 -t 100ms unix:other.sock
+  hostkit ipc listen: listening at unix:other.sock
+  hostkit ipc listen: not enough came in time
+  [1]
+  $ hostkit ipc listen -t 100ms unix:other.sock
+  hostkit ipc listen: listening at unix:other.sock
+  $ listen udp:127.0.0.1:0
+  $ hostkit ipc send -a 1 -t 100ms $(sed 's/.* //' got.err) 1
+  hostkit ipc send: not enough came in time
+  [1]
+  $ kill $LISTEN; wait $LISTEN
+
 A program that fails is told, the listener goes on:
 
   $ listen --exec 'exit 3' unix:in.sock
@@ -70,6 +84,14 @@ A program that fails is told, the listener goes on:
   hostkit ipc send: * (glob)
   [*] (glob)
   $ wait_for 'grep -q "ended with 3" got.err'
+  $ kill $LISTEN; wait $LISTEN
+
+A listener without a program takes calls and answers none, which is not waited for without end:
+
+  $ listen unix:in.sock
+  $ hostkit ipc bench -n 10 -t 200ms unix:in.sock
+  hostkit ipc bench: cannot measure 'unix:in.sock': timed out (ETIMEDOUT)
+  [9]
   $ kill $LISTEN; wait $LISTEN
 
 Datagrams:

@@ -145,6 +145,19 @@ Order and limit:
   $ hostkit ps --sort -pid --columns pid --no-header | sort -c -n -r && echo ordered
   ordered
 
+Where we choose the columns, the reasons for rows and their order are among them:
+
+  $ hostkit ps --sort -nice $pid | head -n 1
+  PID\tPPID\tUSER\tSTATE\tTHREADS\tRSS\tTIME\tNICE\tCOMMAND (esc)
+  $ hostkit ps --filter "cpu >= 0 && pid == $pid" | head -n 1
+  PID\tPPID\tUSER\tSTATE\tTHREADS\tRSS\tTIME\tCPU%\tCOMMAND (esc)
+  $ hostkit ps --sort -rss $pid | head -n 1
+  PID\tPPID\tUSER\tSTATE\tTHREADS\tRSS\tTIME\tCOMMAND (esc)
+  $ hostkit ps --group name --sort -cpu $pid | head -n 1
+  GROUP\tPROCESSES\tTHREADS\tTIME\tRSS\tCPU%\tMEM% (esc)
+  $ hostkit ps --sort -cpu --columns pid --no-header $pid | blur
+  PID
+
   $ kill $(pgrep -P $tree); end_of $tree
 
 Closely:

@@ -24,6 +24,19 @@ A workload with a command in each task; output is shown if asked for:
   1
   $ grep -o 'same order' out
   same order
+  $ grep -A9 '^2 of 2' out | awk 'length > 80'
+
+What went wrong stays on a screen of the usual width:
+
+  $ cat > wrong.json <<'END'
+  > [{"id": "a-rather-long-name", "command": ["sh", "-c", "exit 3"]},
+  >  {"id": "B", "command": ["no-such-program"]}]
+  > END
+  $ NO_COLOR=1 python3 "$TESTDIR/terminal.py" --size 24x80 --show -- hostkit sched run wrong.json > out
+  $ grep -oE 'CODE  WHY| 3  -|exec: .no-such' out
+  CODE  WHY
+   3  -
+  exec: 'no-such
 
 Standard input does as well, also as CSV; the environment and the folder are the task's:
 
@@ -153,6 +166,21 @@ And if hostkit itself is killed, the guard ends them:
   [137]
   $ until_true are_there 0 "$seconds"
 
+Also whom only hostkit knew, as he left session and parents:
+
+  $ seconds=$(unique)
+  $ cat > escape.json <<END
+  > [{"id": "A", "command": "sleep $seconds"},
+  >  {"id": "B", "command": ["sh", "-c", "(setsid sleep $seconds & sleep 0.2; : > left) & while :; do :; done"]},
+  >  {"id": "C", "command": ["sh", "-c", "while :; do :; done"]}]
+  > END
+  $ hostkit sched run --freeze-by signal --quantum 5ms escape.json > out & pid=$!
+  $ until_true test -e left
+  $ until_true are_there 2 "$seconds"
+  $ { kill -KILL $pid; wait $pid; } 2> err
+  [137]
+  $ until_true are_there 0 "$seconds"
+
 Beside the simulator:
 
   $ hostkit sched compare order.json --policy fcfs > out
@@ -161,6 +189,8 @@ Beside the simulator:
   A
   B
   C
+  $ sed -En 's/^0 to [0-9.]+ ms: //p' out
+  # runs, + runs in part, . waits
   $ grep -c 'predicted ' out
   4
   $ grep -c ' measured  ' out

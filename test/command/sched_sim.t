@@ -75,8 +75,8 @@ Times with units are real time:
 Periodic tasks come with what theory says of them:
 
   $ printf 'id,burst,period\na,3,7\nb,3,12\nc,5,20\n' | hostkit sched sim -p rm --until 40 --no-chart | tail -2
-  utilisation 0.9286 of one CPU; rate-monotonic keeps all deadlines: by the bound 0.7798 unknown,
-  by the hyperbolic bound unknown, by response times yes; EDF keeps them: yes
+  all deadlines kept? rate-monotonic, by the bound 0.7798: unknown, by the
+  hyperbolic bound: unknown, by response times: yes; EDF: yes
 
 The chart as a picture:
 
@@ -144,3 +144,37 @@ The list of policies:
   > import json, sys
   > print([policy["name"] for policy in json.load(sys.stdin)["policies"] if "tickets" in policy["uses"]])'
   ['lottery', 'stride', 'fair']
+
+No line is wider than the usual screen, and what cannot be written is told once:
+
+  $ printf 'id,period,burst\nP,5,2\nQ,7,3\n' | hostkit sched sim -p rm --no-chart > out
+  $ awk 'length > 80' out
+  $ tail -n 3 out
+  utilisation 0.8286 of one CPU
+  all deadlines kept? rate-monotonic, by the bound 0.8284: unknown, by the
+  hyperbolic bound: yes, by response times: yes; EDF: yes
+  $ hostkit sched sim tasks.json > /dev/full
+  hostkit sched sim: cannot write to standard output: no space left on device (ENOSPC)
+  [9]
+
+A workload without tasks, and figures in the singular:
+
+  $ hostkit sched sim <<< '[]'
+  round robin, quantum 100, ties to the newcomer
+  
+  nothing ran
+  $ printf 'id,arrival,burst\nA,0,4\nB,1,2\n' | hostkit sched sim -p srtf | grep switch
+  makespan 6, utilisation 100 %, fairness 0.962, 2 switches, 1 preemption
+  $ printf 'id,burst\nA,4\nB,2\n' | hostkit sched sim -p fcfs | grep -o '1 switch, .*'
+  1 switch, 0 preemptions
+
+The help names every word that an option takes:
+
+  $ hostkit help --list | grep '^sched ' | while read -r verb; do
+  >   hostkit help --json $verb | python3 -c '
+  > import json, sys
+  > verb = json.load(sys.stdin)
+  > for option in verb["options"]:
+  >     for word in (option.get("values") or "").split():
+  >         if word not in option["help"]: print(verb["name"], option["name"], word)'
+  > done

@@ -13,7 +13,7 @@ The machine on a screen.
   $ screen | head -n 1 | grep -c 'processes, .* running  load '
   1
 
-A filter, as an expression or a word; a mistake names its place and leaves the old one:
+A filter; a mistake names its place and leaves the old one:
 
   $ press '\'; press -l "name == sleep && command ~ $one"; press Enter
   $ shows "$first .*$one" 'filtered, 1 of'
@@ -22,7 +22,7 @@ A filter, as an expression or a word; a mistake names its place and leaves the o
   [1]
   $ press '\' C-u; press -l 'cpu >'; press Enter; shows 'filter: .*cpu >' 'column|value'
   $ press Escape; shows "$one"
-  $ press '\' C-u; press -l "$two"; press Enter
+  $ press '\' C-u; press -l "name == sleep && command ~ $two"; press Enter
   $ shows "$second .*$two"; hides "$one"
 
 A signal goes to what is under the cursor, and says so:
@@ -46,6 +46,7 @@ Tree, details, help, order:
   $ press '/'; press -l "$one"; shows "search: $one"; press Enter; press Enter
   $ shows "pid $first " 'processor, up to' 'memory, up to'
   $ press Escape; hides 'processor, up to'
+  $ press '\' C-u; press -l "$one"; press Enter; shows 'filtered' "$one"; press '\' C-u Enter; hides 'filtered'
   $ press t M; shows 'RESv'; press I; shows 'RES\^'; press P; shows 'CPU%v'
   $ press F1; shows 'any key goes back' 'samples of the last'; press Space; shows 'F1help'
 

@@ -7,11 +7,13 @@ Samples without a screen.
 Where nobody looks at a screen it is a table, of measured figures:
 
   $ hostkit top -i 100ms -n 2 --filter "name == sleep && command ~ $name" > samples
-  $ grep -c 'up .*load .*cpu .*memory .*processes' samples
+  $ grep -c '^[^ ]*  up .*  load [0-9. ]*$' samples
+  2
+  $ grep -c '^cpu [0-9.]*%  memory .* of .*  [0-9]* processes$' samples
   2
   $ grep "$name" samples | cut -f 1,5,9 | sed "s/$sleeper/PID/; s/$name/NAME/" | sort -u
   PID\tsleeping\tNAME 1000 (esc)
-  $ hostkit top -n 1 -i 50ms -l 3 | sed 1,2d | wc -l
+  $ hostkit top -n 1 -i 50ms -l 3 | sed 1,3d | wc -l
   3
 
 With --json a document a line, which holds what info and ps say:

@@ -15,6 +15,10 @@ The tour: every chapter holds, and says so.
   N claims checked, N held, N failed (N s)
   $ grep -c '^  ok ' all | grep -qx "$(tail -n 1 all | cut -d ' ' -f 1)"
 
+It fits a terminal of the usual width:
+
+  $ awk 'length > 80' all
+
 A chapter alone, and as a document:
 
   $ hostkit tour loop | grep -c '^Processes'

@@ -1,8 +1,8 @@
-#ifndef HKI_CONFIG_WORDS_H
-#define HKI_CONFIG_WORDS_H
+#ifndef HKI_BASE_WORDS_H
+#define HKI_BASE_WORDS_H
 
 #include <stddef.h>
-#include "base/arena.h"
+#include "arena.h"
 
 /* Why a line could not be split. */
 typedef struct hki_words_error {
@@ -30,4 +30,4 @@ int hki_words_split(
  */
 const char *hki_words_find_shell(const char *line);
 
-#endif /* HKI_CONFIG_WORDS_H */
+#endif /* HKI_BASE_WORDS_H */

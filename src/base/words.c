@@ -7,8 +7,8 @@
 #include <hostkit/error.h>
 #include <stdbool.h>
 #include <string.h>
-#include "base/buffer.h"
-#include "base/cleanup.h"
+#include "buffer.h"
+#include "cleanup.h"
 
 struct splitter {
 	hki_arena *arena;
