@@ -80,7 +80,7 @@ static int read_number(long double *out, const char *text)
 		*out = negative ? -(long double) whole : (long double) whole;
 		return 0;
 	}
-	text += text[0] == '+';
+	text += text[0] == '+' && text[1] != '-';
 	/* The reader behind it takes what is well formed, and nothing else. */
 	if (!is_decimal(text) || hki_nearest_double(&real, text, strlen(text)) < 0 ||
 	    !isfinite(real))
