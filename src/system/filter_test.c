@@ -350,6 +350,18 @@ static void mistakes_are_told_with_column_and_remedy(void **state)
 		    "filter:1:8: this expression is not taken: it repeats too often" },
 		{ "name ~ '(b|(a{9})[+]{9}x{,9}|c){40}'",
 		    "filter:1:8: this expression is not taken: it repeats too often" },
+		{ "cpu > 1-5",
+		    "filter:1:7: 'cpu_percent' is a percentage, not '1-5' (write 5 or "
+		    "5%)" },
+		{ "cpu > 9.+++++++++++++++++++++++",
+		    "filter:1:7: 'cpu_percent' is a percentage, not "
+		    "'9.+++++++++++++++++++++++' (write 5 or 5%)" },
+		{ "cpu > +-5",
+		    "filter:1:7: 'cpu_percent' is a percentage, not '+-5' (write 5 or "
+		    "5%)" },
+		{ "cpu > 1e",
+		    "filter:1:7: 'cpu_percent' is a percentage, not '1e' (write 5 or "
+		    "5%)" },
 		{ "cpu > 1e999",
 		    "filter:1:7: 'cpu_percent' is a percentage, not '1e999' (write 5 or "
 		    "5%)" },

@@ -40,6 +40,35 @@ static int fail_value(hki_filter_parser *parser, const hki_filter_node *node,
 	    "'%s' is %s, not '%.60s'", field_of(parser, node)->name, what, token->text);
 }
 
+static size_t count_digits(const char *text)
+{
+	return strspn(text, "0123456789");
+}
+
+/* "[-]12.5e-3": a fraction and a power of ten may be there, digits have to. */
+static bool is_decimal(const char *text)
+{
+	size_t before, behind = 0;
+
+	text += *text == '-';
+	before = count_digits(text);
+	text += before;
+	if (*text == '.') {
+		behind = count_digits(++text);
+		text += behind;
+	}
+	if (before + behind == 0)
+		return false;
+	if (*text == 'e' || *text == 'E') {
+		text++;
+		text += *text == '+' || *text == '-';
+		if (count_digits(text) == 0)
+			return false;
+		text += count_digits(text);
+	}
+	return *text == '\0';
+}
+
 /* A decimal number, with a fraction and a power of ten or without. */
 static int read_number(long double *out, const char *text)
 {
@@ -51,9 +80,10 @@ static int read_number(long double *out, const char *text)
 		*out = negative ? -(long double) whole : (long double) whole;
 		return 0;
 	}
-	text += text[0] == '+';
-	if (strspn(text, "-+.0123456789eE") != strlen(text) ||
-	    hki_nearest_double(&real, text, strlen(text)) < 0 || !isfinite(real))
+	text += text[0] == '+' && text[1] != '-';
+	/* The reader behind it takes what is well formed, and nothing else. */
+	if (!is_decimal(text) || hki_nearest_double(&real, text, strlen(text)) < 0 ||
+	    !isfinite(real))
 		return HK_EPARSE;
 	*out = real;
 	return 0;
