@@ -16,6 +16,9 @@
 #include "output/fail.h"
 #include "output/text.h"
 
+/* Of what is refused, in bytes. */
+#define SHOWN_MAX ((size_t) 60)
+
 /* ---- its life ---- */
 
 static void on_signal(hk_signal *signal, int number, void *user)
@@ -251,6 +254,20 @@ void ipc_write_data(ipc_session *session, const char *bytes, size_t length)
 
 /* ---- reading ---- */
 
+/* As much of @text as a failure shows, whole characters.  A line of the input has its
+ * neighbours behind it, and no NUL. */
+static int shown_length(const char *text, size_t length)
+{
+	size_t shown = length;
+
+	if (length > SHOWN_MAX) {
+		shown = SHOWN_MAX;
+		while (shown > 0 && ((unsigned char) text[shown] & 0xc0) == 0x80)
+			shown--;
+	}
+	return (int) shown;
+}
+
 int ipc_check_json(ipc_session *session, const char *text, size_t length)
 {
 	const hk_json_error *error;
@@ -260,7 +277,8 @@ int ipc_check_json(ipc_session *session, const char *text, size_t length)
 	error = hk_json_document_error(session->document);
 	return cmd_fail(&session->call->output, CMD_EXIT_USAGE, 0,
 	    "text is JSON in quotes of its own: '\"text\"'",
-	    "'%.60s' is not JSON: %s, at column %zu", text, error->reason, error->column);
+	    "'%.*s' is not JSON: %s, at column %zu", shown_length(text, length), text,
+	    error->reason, error->column);
 }
 
 /* ---- dialing ---- */

@@ -31,6 +31,9 @@ What is not JSON is refused before it is sent; as text it may go:
   $ hostkit ipc send unix:in.sock hello
   hostkit ipc send: 'hello' is not JSON: * (glob)
   [2]
+  $ printf 'hello\n"a secret"\n' | hostkit ipc send unix:in.sock
+  hostkit ipc send: 'hello' is not JSON: * (glob)
+  [2]
   $ hostkit ipc send --framing lines unix:in.sock 'hello, world'
   $ wait $LISTEN
   $ cat got
