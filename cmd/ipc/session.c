@@ -36,7 +36,8 @@ static void on_prepare(hk_hook *hook, void *user)
 	ipc_session *session = user;
 
 	(void) hook;
-	if (fflush(stdout) != 0)
+	/* At once, because only now the reason is known. */
+	if (cmd_close_stdout(&session->call->output, CMD_EXIT_OK) != CMD_EXIT_OK)
 		ipc_session_stop(session, CMD_EXIT_FAILED);
 }
 

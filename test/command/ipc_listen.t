@@ -46,6 +46,18 @@ What is not JSON is refused before it is sent; as text it may go:
   $ cat got
   hello, world
 
+A full disk is told, once, and why:
+
+  $ (exec hostkit ipc listen unix:in.sock > /dev/full 2> full.err) & LISTEN=$!
+  $ wait_for 'grep -q "listening at" full.err'
+  $ hostkit ipc send unix:in.sock 1
+  $ wait $LISTEN
+  [9]
+  $ cat full.err
+  hostkit ipc listen: listening at unix:in.sock
+  hostkit ipc listen: cannot write to standard output: no space left on device (ENOSPC)
+  $ rm full.err
+
 With --json a message says where it came from:
 
   $ hostkit ipc listen --json -n 1 unix:in.sock > got & LISTEN=$!
