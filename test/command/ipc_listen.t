@@ -58,6 +58,14 @@ A full disk is told, once, and why:
   hostkit ipc listen: cannot write to standard output: no space left on device (ENOSPC)
   $ rm full.err
 
+A line that never ends is not read for ever:
+
+  $ listen unix:in.sock
+  $ tr '\0' 1 < /dev/zero | hostkit ipc send unix:in.sock
+  hostkit ipc send: a line of standard input is longer than 64 MiB; messages are one a line
+  [9]
+  $ kill $LISTEN; wait $LISTEN
+
 With --json a message says where it came from:
 
   $ hostkit ipc listen --json -n 1 unix:in.sock > got & LISTEN=$!
