@@ -31,12 +31,17 @@ static void hand_over(ipc_input *input)
 {
 	while (!input->paused && !input->session->stopped) {
 		char *begin = input->text.data;
-		char *feed =
-		    begin != NULL ? memchr(begin, '\n', input->text.length) : NULL;
+		size_t looked_at = input->looked_at;
+		char *feed = NULL;
 		size_t length;
 
+		if (begin != NULL)
+			feed = memchr(
+			    begin + looked_at, '\n', input->text.length - looked_at);
+		input->looked_at = input->text.length;
 		if (feed == NULL)
 			return;
+		input->looked_at = 0;
 		length = (size_t) (feed - begin);
 		if (length > 0)
 			input->on_line(input, begin, length);
@@ -53,13 +58,29 @@ static void fail(ipc_input *input, int error)
 				      NULL, "cannot read standard input"));
 }
 
+static void fail_line(ipc_input *input)
+{
+	ipc_session *session = input->session;
+
+	ipc_input_stop(input);
+	ipc_session_stop(
+	    session, cmd_fail(&session->call->output, CMD_EXIT_FAILED, 0, NULL,
+			 "a line of standard input is longer than %zu MiB; messages are "
+			 "one a line",
+			 INPUT_LINE_MAX >> 20));
+}
+
 static void read_more(ipc_input *input)
 {
 	ssize_t got;
 	int r = hki_buffer_reserve(&input->text, PIECE);
 
-	if (r < 0 || input->text.length > INPUT_LINE_MAX) {
-		fail(input, r < 0 ? r : HK_ELIMIT);
+	if (r < 0) {
+		fail(input, r);
+		return;
+	}
+	if (input->text.length > INPUT_LINE_MAX) {
+		fail_line(input);
 		return;
 	}
 	got = read(STDIN_FILENO, input->text.data + input->text.length, PIECE);

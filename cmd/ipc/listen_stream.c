@@ -43,7 +43,10 @@ static void on_connect(hk_ipc *ipc, void *user)
 		return;
 	r = ipc_worker_start(all, ipc);
 	if (r < 0) {
-		ipc_end_with(&all->session, "run", all->command, r);
+		cmd_note(&all->session.call->output,
+		    "closed a connection: cannot run '%s': %s", all->command,
+		    hk_error_text(r));
+		hk_error_list_clear(all->session.errors);
 		hk_ipc_free(ipc);
 	}
 }

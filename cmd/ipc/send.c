@@ -18,11 +18,38 @@ enum { SEND_FRAMING = 1, SEND_ANSWERS, SEND_TIMEOUT };
 
 /* ---- from the input to the way ---- */
 
+/*
+ * A message is a line, and a line feed would make two of it: JSON is written anew
+ * without, other text is refused.  Returns 0 or an exit code.
+ */
+static int make_one_line(ipc_sending *all, const char **bytes, size_t *length)
+{
+	hk_json_writer *writer = all->session.writer;
+
+	if (memchr(*bytes, '\n', *length) == NULL)
+		return 0;
+	if (all->framing == HK_IPC_FRAMING_LINES)
+		return cmd_fail(&all->session.call->output, CMD_EXIT_USAGE, 0,
+		    "send it with --framing length",
+		    "a message with a line feed is more than one line");
+	if (all->any_text)
+		return 0;
+	hk_json_writer_reset(writer);
+	hk_json_write_value(writer, hk_json_root(all->session.document));
+	*bytes = hk_json_writer_text(writer, length);
+	if (*bytes != NULL)
+		return 0;
+	return cmd_fail(&all->session.call->output, CMD_EXIT_FAILED,
+	    hk_json_writer_error(writer), NULL, "cannot write a message on one line");
+}
+
 static void send_one(ipc_sending *all, const char *bytes, size_t length)
 {
 	int status = all->any_text ? 0 : ipc_check_json(&all->session, bytes, length);
 	int r;
 
+	if (status == 0)
+		status = make_one_line(all, &bytes, &length);
 	if (status != 0) {
 		ipc_session_stop(&all->session, status);
 		return;

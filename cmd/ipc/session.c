@@ -16,6 +16,9 @@
 #include "output/fail.h"
 #include "output/text.h"
 
+/* Of what is refused, in bytes. */
+#define SHOWN_MAX ((size_t) 60)
+
 /* ---- its life ---- */
 
 static void on_signal(hk_signal *signal, int number, void *user)
@@ -33,7 +36,8 @@ static void on_prepare(hk_hook *hook, void *user)
 	ipc_session *session = user;
 
 	(void) hook;
-	if (fflush(stdout) != 0)
+	/* At once, because only now the reason is known. */
+	if (cmd_close_stdout(&session->call->output, CMD_EXIT_OK) != CMD_EXIT_OK)
 		ipc_session_stop(session, CMD_EXIT_FAILED);
 }
 
@@ -255,8 +259,24 @@ void ipc_write_data(ipc_session *session, const char *bytes, size_t length)
 
 /* ---- reading ---- */
 
+<<<<<<< HEAD
 /* Quotes at most this much of what is wrong: @text does not end with a NUL. */
 #define QUOTED_MAX ((size_t) 60)
+=======
+/* As much of @text as a failure shows, whole characters.  A line of the input has its
+ * neighbours behind it, and no NUL. */
+static int shown_length(const char *text, size_t length)
+{
+	size_t shown = length;
+
+	if (length > SHOWN_MAX) {
+		shown = SHOWN_MAX;
+		while (shown > 0 && ((unsigned char) text[shown] & 0xc0) == 0x80)
+			shown--;
+	}
+	return (int) shown;
+}
+>>>>>>> attack4
 
 int ipc_check_json(ipc_session *session, const char *text, size_t length)
 {
@@ -268,8 +288,13 @@ int ipc_check_json(ipc_session *session, const char *text, size_t length)
 	error = hk_json_document_error(session->document);
 	return cmd_fail(&session->call->output, CMD_EXIT_USAGE, 0,
 	    "text is JSON in quotes of its own: '\"text\"'",
+<<<<<<< HEAD
 	    "'%.*s' is not JSON: %s, at column %zu", quoted, text, error->reason,
 	    error->column);
+=======
+	    "'%.*s' is not JSON: %s, at column %zu", shown_length(text, length), text,
+	    error->reason, error->column);
+>>>>>>> attack4
 }
 
 /* ---- dialing ---- */

@@ -80,6 +80,7 @@ typedef struct ipc_input {
 	hk_watch *watch;
 	hk_hook *idle; /* instead, for a file */
 	hki_buffer text;
+	size_t looked_at; /* bytes of it that have no line feed */
 	bool paused;
 	bool ended;
 	/* A line without its line feed; empty ones are left out. */

@@ -35,7 +35,8 @@ void cmd_note(const cmd_output *output, const char *format, ...)
 
 /*
  * Flush stdout and tell if what was printed could not be written, as on a full
- * disk.  Returns @exit_code, or that of the failure.
+ * disk.  Returns @exit_code, or that of the failure.  A verb that goes on printing
+ * calls it at every flush; the first failure is told, once.
  */
 int cmd_close_stdout(const cmd_output *output, int exit_code);
 

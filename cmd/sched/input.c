@@ -15,6 +15,8 @@
 #include "sched.h"
 
 #define PIECE (64 * 1024)
+/* Ten million tasks; what goes on for longer is no workload. */
+#define INPUT_MAX ((size_t) 1 << 30)
 
 /* 0 or a negative errno. */
 static int read_all(hki_buffer *out, int fd)
@@ -31,6 +33,8 @@ static int read_all(hki_buffer *out, int fd)
 		if (got <= 0)
 			return got < 0 ? -errno : 0;
 		hki_buffer_commit(out, (size_t) got);
+		if (out->length > INPUT_MAX)
+			return -EFBIG;
 	}
 }
 

@@ -13,14 +13,18 @@ The guide's burst: all of a thousand messages arrive, in order.
   $ test -e in.sock
   [1]
 
-  $ listen -n 3 unix:in.sock
+  $ listen -n 4 unix:in.sock
   $ hostkit ipc send --json unix:in.sock 1 '"two"' '{"three": 3}' | field sent
   3
+  $ hostkit ipc send unix:in.sock '[
+  >   "lines", 1.50
+  > ]'
   $ wait $LISTEN
   $ cat got
   1
   "two"
   {"three": 3}
+  ["lines",1.50]
 
 What is not JSON is refused before it is sent; as text it may go:
 
@@ -31,10 +35,36 @@ What is not JSON is refused before it is sent; as text it may go:
   $ hostkit ipc send unix:in.sock hello
   hostkit ipc send: 'hello' is not JSON: * (glob)
   [2]
+  $ printf 'hello\n"a secret"\n' | hostkit ipc send unix:in.sock
+  hostkit ipc send: 'hello' is not JSON: * (glob)
+  [2]
+  $ hostkit ipc send --framing lines unix:in.sock "$(printf 'one\ntwo')"
+  hostkit ipc send: a message with a line feed is more than one line; send it with --framing length
+  [2]
   $ hostkit ipc send --framing lines unix:in.sock 'hello, world'
   $ wait $LISTEN
   $ cat got
   hello, world
+
+A full disk is told, once, and why:
+
+  $ (exec hostkit ipc listen unix:in.sock > /dev/full 2> full.err) & LISTEN=$!
+  $ wait_for 'grep -q "listening at" full.err'
+  $ hostkit ipc send unix:in.sock 1
+  $ wait $LISTEN
+  [9]
+  $ cat full.err
+  hostkit ipc listen: listening at unix:in.sock
+  hostkit ipc listen: cannot write to standard output: no space left on device (ENOSPC)
+  $ rm full.err
+
+A line that never ends is not read for ever:
+
+  $ listen unix:in.sock
+  $ tr '\0' 1 < /dev/zero | hostkit ipc send unix:in.sock
+  hostkit ipc send: a line of standard input is longer than 64 MiB; messages are one a line
+  [9]
+  $ kill $LISTEN; wait $LISTEN
 
 With --json a message says where it came from:
 
@@ -86,6 +116,7 @@ A program that fails is told, the listener goes on:
   $ wait_for 'grep -q "ended with 3" got.err'
   $ kill $LISTEN; wait $LISTEN
 
+<<<<<<< HEAD
 A listener without a program takes calls and answers none, which is not waited for without end:
 
   $ listen unix:in.sock
@@ -93,6 +124,32 @@ A listener without a program takes calls and answers none, which is not waited f
   hostkit ipc bench: cannot measure 'unix:in.sock': timed out (ETIMEDOUT)
   [9]
   $ kill $LISTEN; wait $LISTEN
+=======
+As many programs as there are descriptors for; who comes then is turned away, and the
+listener stays:
+
+  $ (ulimit -Sn 16; exec hostkit ipc listen --exec cat unix:in.sock 2> crowd.err) & LISTEN=$!
+  $ wait_for 'grep -q "listening at" crowd.err'
+  $ cat > crowd.py <<'EOF'
+  > import socket
+  > crowd = [socket.socket(socket.AF_UNIX) for _ in range(12)]
+  > for one in crowd: one.connect("in.sock")
+  > for one in crowd: one.settimeout(10)
+  > served = 0
+  > for one in crowd:
+  >     try:
+  >         one.sendall(b"1\n"); served += one.recv(9) == b"1\n"
+  >     except OSError: pass
+  >     one.close()
+  > print("some" if 0 < served < 12 else served)
+  > EOF
+  $ python3 crowd.py
+  some
+  $ grep -q "closed a connection: cannot run 'cat': too many open files" crowd.err
+  $ until_true hostkit ipc send -a 1 -t 1s unix:in.sock 7
+  $ kill $LISTEN; wait $LISTEN
+  $ rm crowd.*
+>>>>>>> attack4
 
 Datagrams:
 

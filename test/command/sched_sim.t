@@ -184,3 +184,9 @@ The help names every word that an option takes:
   >     for word in (option.get("values") or "").split():
   >         if word not in option["help"]: print(verb["name"], option["name"], word)'
   > done
+
+What never ends is no workload:
+
+  $ hostkit sched sim /dev/zero
+  hostkit sched sim: cannot read '/dev/zero': file too large (EFBIG)
+  [9]
