@@ -259,10 +259,6 @@ void ipc_write_data(ipc_session *session, const char *bytes, size_t length)
 
 /* ---- reading ---- */
 
-<<<<<<< HEAD
-/* Quotes at most this much of what is wrong: @text does not end with a NUL. */
-#define QUOTED_MAX ((size_t) 60)
-=======
 /* As much of @text as a failure shows, whole characters.  A line of the input has its
  * neighbours behind it, and no NUL. */
 static int shown_length(const char *text, size_t length)
@@ -276,11 +272,9 @@ static int shown_length(const char *text, size_t length)
 	}
 	return (int) shown;
 }
->>>>>>> attack4
 
 int ipc_check_json(ipc_session *session, const char *text, size_t length)
 {
-	int quoted = (int) (length < QUOTED_MAX ? length : QUOTED_MAX);
 	const hk_json_error *error;
 
 	if (hk_json_parse(session->document, text, length) == 0)
@@ -288,13 +282,8 @@ int ipc_check_json(ipc_session *session, const char *text, size_t length)
 	error = hk_json_document_error(session->document);
 	return cmd_fail(&session->call->output, CMD_EXIT_USAGE, 0,
 	    "text is JSON in quotes of its own: '\"text\"'",
-<<<<<<< HEAD
-	    "'%.*s' is not JSON: %s, at column %zu", quoted, text, error->reason,
-	    error->column);
-=======
 	    "'%.*s' is not JSON: %s, at column %zu", shown_length(text, length), text,
 	    error->reason, error->column);
->>>>>>> attack4
 }
 
 /* ---- dialing ---- */

@@ -265,7 +265,6 @@ void cmd_note(const cmd_output *output, const char *format, ...)
 
 int cmd_close_stdout(const cmd_output *output, int exit_code)
 {
-	static bool told;
 	bool failed = ferror(stdout) != 0;
 	int error = 0;
 
@@ -274,16 +273,9 @@ int cmd_close_stdout(const cmd_output *output, int exit_code)
 		error = -errno;
 	if (!failed)
 		return exit_code;
-<<<<<<< HEAD
 	/* Told once, though verbs that close it themselves are closed after again. */
 	__fpurge(stdout);
 	clearerr(stdout);
-=======
-	if (told)
-		return exit_code != CMD_EXIT_OK ? exit_code
-						: exit_code_of(output, CMD_EXIT_FAILED);
-	told = true;
->>>>>>> attack4
 	/* Of a failure before this call only the fact is known, not the reason. */
 	return cmd_fail(
 	    output, CMD_EXIT_FAILED, error, NULL, "cannot write to standard output");

@@ -116,7 +116,6 @@ A program that fails is told, the listener goes on:
   $ wait_for 'grep -q "ended with 3" got.err'
   $ kill $LISTEN; wait $LISTEN
 
-<<<<<<< HEAD
 A listener without a program takes calls and answers none, which is not waited for without end:
 
   $ listen unix:in.sock
@@ -124,7 +123,7 @@ A listener without a program takes calls and answers none, which is not waited f
   hostkit ipc bench: cannot measure 'unix:in.sock': timed out (ETIMEDOUT)
   [9]
   $ kill $LISTEN; wait $LISTEN
-=======
+
 As many programs as there are descriptors for; who comes then is turned away, and the
 listener stays:
 
@@ -149,7 +148,6 @@ listener stays:
   $ until_true hostkit ipc send -a 1 -t 1s unix:in.sock 7
   $ kill $LISTEN; wait $LISTEN
   $ rm crowd.*
->>>>>>> attack4
 
 Datagrams:
 
