@@ -22,7 +22,8 @@ static int watch(
 {
 	int r = 0;
 
-	while (r >= 0 && child->cpu_s < seconds) {
+	/* What was late, such as a command line on a busy machine, comes with a later look. */
+	while (r >= 0 && (child->cpu_s < seconds || child->command.count == 0)) {
 		usleep(20000);
 		r = hk_system_processes_sample(table);
 	}

@@ -76,6 +76,6 @@ Without rights to act, without colours, without Unicode:
 
 A terminal that cannot show anything is told:
 
-  $ SCREEN_ENVIRONMENT="TERM=nonsense" screen_start 80 24 "hostkit top"; shows 'this terminal cannot be used' 'ended with 9'; screen_stop
+  $ SCREEN_ENVIRONMENT="TERM=nonsense ASAN_OPTIONS=detect_leaks=0" screen_start 80 24 "hostkit top"; shows 'this terminal cannot be used' 'ended with 9'; screen_stop
   $ kill $first; end_of $first
   [143]
