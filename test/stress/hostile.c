@@ -188,8 +188,11 @@ int main(void)
 	    "%llu KiB more at most, after %llu MiB without a message",
 	    (unsigned long long) (most - before) >> 10, (unsigned long long) sent >> 20);
 #endif
-	stress_check(answers >= 2 * WARM_UP, "%u answers to another client meanwhile",
+	/* How many is the machine's affair; that there are any, and go on, is ours. */
+	stress_check(answers > WARM_UP, "%u answers to another client meanwhile",
 	    answers - WARM_UP);
+	for (unsigned int enough = answers + WARM_UP; answers < enough;)
+		stress_need(hk_loop_run_once(loop, 1000) >= 0, "the loop failed");
 	hk_ipc_free(client);
 	hk_ipc_server_free(server);
 	hk_loop_free(loop);
