@@ -345,6 +345,11 @@ int top_model_sample(top_model *model)
 
 void top_model_want(top_model *model, hk_system_process_field field)
 {
+	uint64_t bit = UINT64_C(1) << field % 64;
+
+	/* A table that is told anew what to read reads every process anew. */
+	if (model->fields.bits[field / 64] & bit)
+		return;
 	hk_system_process_fields_add(&model->fields, field);
 	hk_system_processes_want(model->processes, &model->fields);
 }
