@@ -25,16 +25,13 @@ static bool label_core(
 	return true;
 }
 
-/* Of file systems mounted at one place the last one is seen. */
 static bool label_filesystem(
     hki_metrics_labels *out, const void *items, size_t count, size_t index)
 {
 	const hk_system_filesystem *all = items, *one = &all[index];
 
-	for (size_t i = index + 1; i < count; i++) {
-		if (strcmp(all[i].mount, one->mount) == 0)
-			return false;
-	}
+	if (hki_filesystem_is_covered(all, count, index))
+		return false;
 	hki_metrics_label(out, "device", one->device);
 	hki_metrics_label(out, "mount", one->mount);
 	hki_metrics_label(out, "type", one->type);
@@ -297,15 +294,7 @@ static void write_filesystems(hk_metrics_writer *writer, const hk_system *system
 	const hk_system_filesystem *all = hk_system_get_filesystems(system, &count);
 
 	hki_record_metrics_write(writer, &numbers, all, count);
-	hk_metrics_begin(writer, &failing);
-	for (size_t i = 0; i < count; i++) {
-		hki_metrics_labels labels = { .count = 0 };
-
-		if (label_filesystem(&labels, all, count, i))
-			hk_metrics_sample(writer,
-			    all[i].state == HK_SYSTEM_FILESYSTEM_OK ? 0 : 1,
-			    labels.labels, labels.count);
-	}
+	hki_filesystem_errors_write(writer, &failing, all, count, label_filesystem);
 }
 
 static void write_disks(hk_metrics_writer *writer, const hk_system *system)

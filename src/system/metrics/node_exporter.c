@@ -7,7 +7,6 @@
  * promtool complains about this mode, as it does about node_exporter itself.
  */
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 #include "base/array.h"
 #include "system/metrics/exporter.h"
@@ -21,10 +20,8 @@ static bool label_filesystem(
 {
 	const hk_system_filesystem *all = items, *one = &all[index];
 
-	for (size_t i = index + 1; i < count; i++) {
-		if (strcmp(all[i].mount, one->mount) == 0)
-			return false;
-	}
+	if (hki_filesystem_is_covered(all, count, index))
+		return false;
 	hki_metrics_label(out, "device", one->device);
 	hki_metrics_label(out, "fstype", one->type);
 	hki_metrics_label(out, "mountpoint", one->mount);
@@ -230,15 +227,7 @@ static void write_filesystems(hk_metrics_writer *writer, const hk_system *system
 
 	write_rows(writer, hki_node_filesystems, &hk_system_filesystem_type, all, count,
 	    label_filesystem);
-	hk_metrics_begin(writer, &failing);
-	for (size_t i = 0; i < count; i++) {
-		hki_metrics_labels labels = { .count = 0 };
-
-		if (label_filesystem(&labels, all, count, i))
-			hk_metrics_sample(writer,
-			    all[i].state == HK_SYSTEM_FILESYSTEM_OK ? 0 : 1,
-			    labels.labels, labels.count);
-	}
+	hki_filesystem_errors_write(writer, &failing, all, count, label_filesystem);
 }
 
 static void write_lists(
