@@ -32,7 +32,7 @@ struct metrics_server {
 
 /* ---- answers ---- */
 
-/* @content outlives the answer if @borrowed, and is copied otherwise. */
+/* @content is copied. */
 static enum MHD_Result answer(struct MHD_Connection *connection, unsigned int status,
     const char *type, const char *content, size_t length)
 {

@@ -82,8 +82,7 @@ void top_draw_title(const top_view *view)
 
 /* ---- processors ---- */
 
-static void draw_processor(
-    const top_area *area, int y, int x, int width, const top_processor *processor)
+static void draw_processor(int y, int x, int width, const top_processor *processor)
 {
 	const top_share shares[] = {
 		{ processor->user_percent, TOP_STYLE_LOW, '|' },
@@ -92,7 +91,6 @@ static void draw_processor(
 	};
 	char label[16], text[16] = "-";
 
-	(void) area;
 	(void) snprintf(
 	    label, sizeof(label), "%3llu", (unsigned long long) processor->number);
 	if (hk_record_has(&processor->record, TOP_PROCESSOR_USED))
@@ -130,8 +128,8 @@ void top_draw_processors(const top_view *view)
 	all = figures->processors.items;
 	count = figures->processors.count;
 	columns = (count + (size_t) area->height - 1) / (size_t) area->height;
-	if (columns > (size_t) area->width / 14)
-		columns = (size_t) area->width / 14;
+	if (columns > (size_t) area->width / TOP_BAR_WIDTH_MIN)
+		columns = (size_t) area->width / TOP_BAR_WIDTH_MIN;
 	if (columns < 1)
 		columns = 1;
 	bars = columns * (size_t) area->height;
@@ -141,7 +139,7 @@ void top_draw_processors(const top_view *view)
 		top_processor bar;
 
 		average(&bar, all, i * count / bars, (i + 1) * count / bars);
-		draw_processor(area, area->y + (int) (i % (size_t) area->height),
+		draw_processor(area->y + (int) (i % (size_t) area->height),
 		    area->x + (int) (i / (size_t) area->height) * width,
 		    width - (columns > 1), &bar);
 	}

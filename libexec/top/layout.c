@@ -8,8 +8,6 @@
 #include <string.h>
 
 enum {
-	BAR_WIDTH_MIN = 14, /* " 12[||||| 99%]" */
-	METERS_WIDTH_MIN = 34,
 	METERS_ONE_COLUMN = 60, /* narrower terminals have meters below bars */
 	BAR_LINES_MAX = 8,
 	METER_LINES = 2,
@@ -38,7 +36,7 @@ static top_area take(top_layout *out, int *y, int lines, int room)
  * meters beside them have as many lines, for long bars; as few as possible for more. */
 static int bar_lines(unsigned int processors, int width, int side)
 {
-	int columns = width / BAR_WIDTH_MIN;
+	int columns = width / TOP_BAR_WIDTH_MIN;
 	int lines;
 
 	if (columns < 1)

@@ -13,6 +13,9 @@ enum {
 	TOP_BOX_ALL = (1 << 5) - 1
 };
 
+/* A bar narrower than " 12[||||| 99%]" says nothing. */
+enum { TOP_BAR_WIDTH_MIN = 14 };
+
 typedef struct top_area {
 	int y;
 	int x;
