@@ -42,12 +42,11 @@ end_of() {
 	wait "$1" 2>/dev/null
 }
 
-# until_true COMMAND…: wait for an event, at most ten seconds.
+# until_true COMMAND…: wait for an event, at most a minute: a bound that only a failure reaches.
 until_true() {
-	local tries=0
+	local end=$((SECONDS + 60))
 	until "$@" >/dev/null 2>&1; do
-		tries=$((tries + 1))
-		[ "$tries" -lt 1000 ] || { echo "never came true: $*"; return 1; }
+		[ "$SECONDS" -lt "$end" ] || { echo "never came true: $*"; return 1; }
 		sleep 0.01
 	done
 }

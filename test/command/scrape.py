@@ -11,7 +11,7 @@ PROMETHEUS = ("application/openmetrics-text;version=1.0.0,application/openmetric
 
 
 def ask(method, path, **headers):
-    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=10)
+    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=60)
     connection.request(method, path, headers=headers)
     answer = connection.getresponse()
     body = answer.read()
