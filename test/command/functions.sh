@@ -51,6 +51,23 @@ until_true() {
 	done
 }
 
+# free_port: a TCP port of 127.0.0.1 that nobody has at this moment, of those that the
+# kernel gives to nobody who does not ask for them.
+free_port() {
+	python3 -c 'import random, socket
+with open("/proc/sys/net/ipv4/ip_local_port_range") as file:
+    given = int(file.read().split()[0])
+while True:
+    port = random.randrange(2000, given) if given > 4000 else 0
+    with socket.socket() as held:
+        try:
+            held.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        print(held.getsockname()[1])
+        break'
+}
+
 # is_gone PID: it has ended (a zombie that waits for its parent has).
 is_gone() {
 	local state

@@ -66,14 +66,6 @@ events() {
 	/usr/bin/python3 "$TESTDIR/up_events.py" "$@"
 }
 
-# free_port: a TCP port of 127.0.0.1 that nobody has at this moment.
-free_port() {
-	/usr/bin/python3 -c 'import socket
-held = socket.socket()
-held.bind(("127.0.0.1", 0))
-print(held.getsockname()[1])'
-}
-
 # ms_between FIRST SECOND: milliseconds between two `date +%s%N`.
 ms_between() {
 	echo $((($2 - $1) / 1000000))
