@@ -37,6 +37,11 @@ are_there() {
 	[ "$(sleepers "$2")" -eq "$1" ]
 }
 
+# sleeps PID NAME: it has become `NAME …`, which has nothing more to do, for until_true.
+sleeps() {
+	grep -qaP "^$2\x00" "/proc/$1/cmdline" && grep -q '^State:.S' "/proc/$1/status"
+}
+
 # end_of PID: wait for it and give its exit code, without the shell's own words about it.
 end_of() {
 	wait "$1" 2>/dev/null
