@@ -26,7 +26,7 @@ typedef struct rpc_world {
 	const char *path;
 } rpc_world;
 
-#define RPC_WORLD_PATIENCE_NS (20 * HKI_NS_PER_S)
+#define RPC_WORLD_PATIENCE_NS (60 * HKI_NS_PER_S)
 
 static inline void rpc_world_open(rpc_world *all)
 {
