@@ -21,7 +21,8 @@ It is one process, and it is ours:
   GET /nothing: 404 text/plain; charset=utf-8
   POST /metrics: 405, allows GET, HEAD
   nonsense: closed or refused
-  80 silent strangers: answered meanwhile
+  300 silent strangers: answered meanwhile
+  300 who never end: answered meanwhile
   100 scrapes: nothing grew
 
 The port is taken now, and other places make no sense:
