@@ -30,6 +30,7 @@ struct metrics_server {
 	hk_loop *loop;
 	struct MHD_Daemon *daemon;
 	hk_watch *watch;
+	hk_watch *ends;  /* of processes; or NULL */
 	hk_timer *timer; /* what libmicrohttpd wants to be asked again for */
 	hk_system_exporter *exporter;
 	hk_metrics_writer *writer;
@@ -216,6 +217,26 @@ static void is_due(hk_timer *timer, void *user)
 	turn(user);
 }
 
+/* The kernel keeps only so many; a scraper may come seldom.  A failure means that some
+ * are lost, which the next scrape tells. */
+static void have_ended(hk_watch *watch, unsigned int events, void *user)
+{
+	metrics_server *server = user;
+
+	(void) watch;
+	(void) events;
+	(void) hk_system_exporter_drain(server->exporter);
+}
+
+static int attach_ends(metrics_server *server)
+{
+	int fd = hk_system_exporter_exit_fd(server->exporter);
+
+	return fd < 0 ? 0
+		      : hk_watch_start(&server->ends, server->loop, fd, HK_READABLE,
+			    have_ended, server);
+}
+
 static int attach(metrics_server *server)
 {
 	const union MHD_DaemonInfo *info =
@@ -231,6 +252,8 @@ static int attach(metrics_server *server)
 	if (r == 0)
 		r = hk_watch_start(&server->watch, server->loop, info->epoll_fd,
 		    HK_READABLE, is_readable, server);
+	if (r == 0)
+		r = attach_ends(server);
 	return r;
 }
 
@@ -267,6 +290,7 @@ void server_free(metrics_server *server)
 {
 	if (server == NULL)
 		return;
+	hk_watch_free(server->ends);
 	hk_watch_free(server->watch);
 	hk_timer_free(server->timer);
 	if (server->daemon != NULL)

@@ -37,6 +37,18 @@ The port is taken now, and other places make no sense:
 
   $ kill -TERM $server; end_of $server
   $ rm said
+
+Counters of a group stay when its processes end, and hold those that no scrape saw:
+
+  $ hostkit metrics load --processes name --groups 10000 --listen 0 2> said & server=$!
+  $ until_true grep -q serving said
+  $ python3 "$TESTDIR/metrics_groups.py" $(sed -n 's/^hostkit metrics: serving //p' said)
+  fine
+  $ kill -TERM $server; end_of $server
+  $ rm said
+
+Another kind of address:
+
   $ hostkit metrics --listen '[::1]:0' 2> said & server=$!
   $ until_true test -s said
   $ sed "s/]:[0-9]*.*/]:N/; s/cannot listen at '/serving http:\/\//" said
