@@ -65,7 +65,7 @@ struct hki_process_groups {
 	size_t before_count;
 	size_t before_capacity;
 	size_t now_capacity;
-	const hk_system_process **order;
+	size_t *order; /* of the rows of a sample, the busiest first */
 	size_t order_capacity;
 	hki_buffer name; /* of the process that is looked at */
 };
@@ -211,11 +211,6 @@ static int compare_pid(const void *key, const void *one)
 	return (pid > other) - (pid < other);
 }
 
-static int compare_pid_seen(const void *one, const void *other)
-{
-	return compare_pid(&((const seen *) one)->pid, other);
-}
-
 static const seen *seen_before(
     const hki_process_groups *groups, const hk_system_process *row)
 {
@@ -283,15 +278,47 @@ static void charge(group *to, used *before, const hk_system_process *row)
 
 /* ---- a sample ---- */
 
-/* The busiest first: where there are more groups than places, these get them. */
-static int compare_busy(const void *one, const void *other)
+/* Of two rows, by index, who goes first: the busier, else the older. */
+static bool goes_before(const hk_system_process *const *rows, size_t one, size_t other)
 {
-	const hk_system_process *left = *(const hk_system_process *const *) one;
-	const hk_system_process *right = *(const hk_system_process *const *) other;
+	if (rows[one]->cpu_s != rows[other]->cpu_s)
+		return rows[one]->cpu_s > rows[other]->cpu_s;
+	return one < other;
+}
 
-	if (left->cpu_s != right->cpu_s)
-		return left->cpu_s < right->cpu_s ? 1 : -1;
-	return (left->pid > right->pid) - (left->pid < right->pid);
+/* Let the index at @top sink until none below it goes later. */
+static void sink(
+    size_t *order, const hk_system_process *const *rows, size_t top, size_t count)
+{
+	size_t sinking = order[top];
+
+	for (size_t next; (next = 2 * top + 1) < count; top = next) {
+		if (next + 1 < count && goes_before(rows, order[next], order[next + 1]))
+			next++;
+		if (!goes_before(rows, sinking, order[next]))
+			break;
+		order[top] = order[next];
+	}
+	order[top] = sinking;
+}
+
+/* Where there are more groups than places, the busiest get them.  (qsort(3) takes memory
+ * behind our back.) */
+static void order_busiest_first(
+    size_t *order, const hk_system_process *const *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		order[i] = i;
+	for (size_t i = count / 2; i-- > 0;)
+		sink(order, rows, i, count);
+	for (size_t end = count; end > 1;) {
+		size_t last = order[0];
+
+		end--;
+		order[0] = order[end];
+		order[end] = last;
+		sink(order, rows, 0, end);
+	}
 }
 
 static int grow(void **items, size_t *capacity, size_t count, size_t bytes)
@@ -327,7 +354,8 @@ static void empty(group *one)
 }
 
 /* Who is where already keeps the place of his group. */
-static void begin(hki_process_groups *groups, size_t count)
+static void begin(
+    hki_process_groups *groups, const hk_system_process *const *rows, size_t count)
 {
 	char text[HK_SYSTEM_CGROUP_OWNER_TEXT_MAX];
 
@@ -337,7 +365,7 @@ static void begin(hki_process_groups *groups, size_t count)
 	for (size_t i = 0; i < groups->places_max; i++)
 		empty(&groups->items[i]);
 	for (size_t i = 0; i < count; i++) {
-		const char *name = name_of(groups, groups->order[i], text);
+		const char *name = name_of(groups, rows[i], text);
 		group *found =
 		    name != NULL ? hki_name_map_get(&groups->places, name) : NULL;
 
@@ -408,7 +436,6 @@ static void keep_seen(hki_process_groups *groups, size_t count)
 	seen *before = groups->before;
 	size_t capacity = groups->before_capacity;
 
-	qsort(groups->now, count, sizeof(*groups->now), compare_pid_seen);
 	groups->before = groups->now;
 	groups->before_capacity = groups->now_capacity;
 	groups->before_count = count;
@@ -424,19 +451,16 @@ int hki_process_groups_take(hki_process_groups *groups,
 
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < count; i++)
-		groups->order[i] = rows[i];
-	begin(groups, count);
-	if (count > 0)
-		qsort(groups->order, count, sizeof(*groups->order), compare_busy);
-	for (size_t i = 0; i < count; i++)
-		take_row(groups, groups->order[i], &groups->now[i]);
+	begin(groups, rows, count);
+	order_busiest_first(groups->order, rows, count);
+	for (size_t i = 0; i < count; i++) {
+		size_t index = groups->order[i];
+
+		take_row(groups, rows[index], &groups->now[index]);
+	}
 	for (size_t i = 0; i < ended_count; i++)
 		take_end(groups, rows, count, ended[i]);
-	if (count > 0)
-		keep_seen(groups, count);
-	else
-		groups->before_count = 0;
+	keep_seen(groups, count);
 	return 0;
 }
 
