@@ -92,7 +92,7 @@ static void the_queues_of_all_stay_within_the_total(void **state)
 	assert_true(server_stats(crowd.f).queued_bytes > TOTAL / 2);
 	assert_in_range(server_stats(crowd.f).total_overflows, 1, PEERS);
 	dismiss(&crowd);
-	AWAIT(crowd.f, server_stats(crowd.f).connections == 0);
+	AWAIT_COUNT(crowd.f, 0, server_stats(crowd.f).connections);
 	assert_int_equal(0, server_stats(crowd.f).queued_bytes);
 }
 
@@ -103,12 +103,11 @@ static void whoever_reads_is_served_while_the_total_is_spent(void **state)
 
 	gather(&crowd, f, HK_IPC_OVERFLOW_BLOCK);
 	for (unsigned int i = 1; i < PEERS; i++)
-		while (hk_ipc_send(crowd.accepted[i], text, LENGTH) == 0)
-			;
+		(void) fill(crowd.accepted[i], text, LENGTH, NULL);
 	hk_ipc_resume(crowd.dialed[0]);
 	for (unsigned int i = 0; i < 500; i++) {
 		assert_int_equal(0, hk_ipc_send(crowd.accepted[0], text, LENGTH));
-		AWAIT(f, stats_of(crowd.dialed[0]).messages_received == i + 1);
+		AWAIT_COUNT(f, i + 1, stats_of(crowd.dialed[0]).messages_received);
 		check_total(&crowd);
 	}
 	dismiss(&crowd);
@@ -122,8 +121,7 @@ static void room_is_told_once_others_have_read(void **state)
 
 	gather(&crowd, f, HK_IPC_OVERFLOW_BLOCK);
 	for (unsigned int i = 0; i < PEERS; i++)
-		while (hk_ipc_send(crowd.accepted[i], text, LENGTH) == 0)
-			accepted++;
+		accepted += fill(crowd.accepted[i], text, LENGTH, NULL);
 	assert_int_equal(0, f->server.drains);
 	for (unsigned int i = 0; i < PEERS; i++)
 		hk_ipc_resume(crowd.dialed[i]);
@@ -183,10 +181,10 @@ static void those_with_the_most_waiting_are_cut_off(void **state)
 				cut++;
 			}
 	assert_int_equal(PEERS - 1, cut);
-	AWAIT(f, server_stats(f).failed == cut);
+	AWAIT_COUNT(f, cut, server_stats(f).failed);
 	check_total(&crowd);
 	hk_ipc_resume(crowd.dialed[0]); /* who has little waiting is left alone */
-	AWAIT(f, stats_of(crowd.dialed[0]).messages_received == 1);
+	AWAIT_COUNT(f, 1, stats_of(crowd.dialed[0]).messages_received);
 	dismiss(&crowd);
 }
 
