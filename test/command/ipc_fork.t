@@ -122,18 +122,18 @@ A signal sent to us is meant for the program:
 One that is stopped hears of it too, and one that does not listen has until the grace is over:
 
   $ echo 'process.send(process.pid); setInterval(() => {}, 1000)' > stopped.js
-  $ hostkit ipc fork stopped.js < input > up & main=$!
+  $ hostkit ipc fork stopped.js < input > stopped & main=$!
   $ exec 7> input
-  $ until_true test -s up
-  $ kill -STOP "$(cat up)" && kill -TERM $main
+  $ until_true test -s stopped
+  $ kill -STOP "$(cat stopped)" && kill -TERM $main
   $ end_of $main
   [143]
   $ exec 7>&-
   $ echo 'process.on("SIGTERM", () => {}); process.send(process.pid); setInterval(() => {}, 1000)' > deaf.js
-  $ hostkit ipc fork --grace 50ms deaf.js < input > up & main=$!
+  $ hostkit ipc fork --grace 50ms deaf.js < input > deaf & main=$!
   $ exec 7> input
-  $ until_true test -s up
-  $ kill -STOP "$(cat up)" && kill -TERM $main
+  $ until_true test -s deaf
+  $ kill -STOP "$(cat deaf)" && kill -TERM $main
   $ end_of $main
   [137]
   $ exec 7>&-
