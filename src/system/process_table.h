@@ -91,6 +91,8 @@ typedef struct hki_row {
 	uint32_t texts_read;       /* HKI_READ_… of texts that belong to this program */
 	uint64_t texts_time_ns;    /* when they were read, */
 	uint64_t texts_runtime_ns; /* and how long it had run by then */
+	uint64_t wordless_since_ns; /* of the program below; 0: it has words */
+	uint64_t wordless_program;
 	hki_process_texts texts;
 	char *affinity;
 	size_t affinity_capacity;
