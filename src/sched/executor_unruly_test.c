@@ -178,6 +178,8 @@ static void who_runs_too_long_is_ended(void **state)
 	fixture_run(f);
 	assert_int_equal(HK_SCHED_TIMED_OUT, fixture_info(f, "A").outcome);
 	assert_int_equal(1, fixture_info(f, "A").tries);
+	assert_string_equal(
+	    "ran longer than its run_timeout, 30ms", fixture_info(f, "A").error);
 	assert_no_processes(word);
 }
 

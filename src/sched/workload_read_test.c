@@ -272,6 +272,57 @@ static void decimals_are_read_exactly(void **state)
 	}
 }
 
+static void a_byte_order_mark_is_passed_over(void **state)
+{
+	static const char *const texts[] = { "\xEF\xBB\xBF[{\"burst\": 3}]",
+		"\xEF\xBB\xBF{\"burst\": 3}\n",
+		"\xEF\xBB\xBF"
+		"burst\n3\n" };
+
+	(void) state;
+	for (size_t i = 0; i < 3; i++) {
+		hk_sched_workload *workload = read_good(texts[i]);
+
+		assert_int_equal(1, hk_sched_workload_count(workload));
+		assert_int_equal(3, hk_sched_workload_task(workload, 0)->burst);
+		hk_sched_workload_free(workload);
+	}
+}
+
+/* The first mistake in @text, read to be run. */
+static void assert_cannot_run(const char *text, const char *expected)
+{
+	hk_sched_read_opts opts = HK_SCHED_READ_OPTS_INIT;
+	hk_sched_workload *workload = NULL;
+	hk_error_list *errors;
+	char line[256] = "";
+
+	opts.source = "in";
+	opts.real = 1;
+	opts.to_run = 1;
+	assert_int_equal(0, hk_error_list_new(&errors));
+	assert_int_equal(HK_EPARSE,
+	    hk_sched_workload_read(&workload, text, strlen(text), &opts, errors));
+	assert_non_null(hk_error_list_get(errors, 0));
+	(void) hk_error_format(line, sizeof(line), hk_error_list_get(errors, 0));
+	assert_string_equal(expected, line);
+	hk_error_list_free(errors);
+}
+
+static void what_cannot_be_run_is_told_where_it_is(void **state)
+{
+	(void) state;
+	assert_cannot_run("[{\"id\": \"A\", \"command\": \"true\"},\n {\"id\": \"B\"}]",
+	    "in:2:2: command: 'B' has none, so there is nothing to run "
+	    "(a simulation needs none)");
+	assert_cannot_run("burst\n5\n",
+	    "in:2:1: command: the task has none, so there is nothing to run "
+	    "(a simulation needs none)");
+	assert_cannot_run("command,period\ntrue,20\n",
+	    "in:2:6: period: a periodic task can be simulated and not run "
+	    "(give each release a task of its own, with start_after)");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -280,6 +331,8 @@ int main(void)
 		cmocka_unit_test(commands_are_read_with_all_their_keys),
 		cmocka_unit_test(every_mistake_is_told_where_it_is),
 		cmocka_unit_test(decimals_are_read_exactly),
+		cmocka_unit_test(a_byte_order_mark_is_passed_over),
+		cmocka_unit_test(what_cannot_be_run_is_told_where_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
