@@ -1,10 +1,7 @@
 #include "ipc/node_fixture_test.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
-#include "base/array.h"
 #include "base/torture.h"
 #include "ipc/node_channel.h"
 #include "loop/contract_test.h"
