@@ -166,17 +166,20 @@ And if hostkit itself is killed, the guard ends them:
   [137]
   $ until_true are_there 0 "$seconds"
 
-Also whom only hostkit knew, as he left session and parents:
+Also whom only hostkit knew, as he left session and parents. It knows him when it has stopped
+him once with the rest of his task; only then his parent ends:
 
   $ seconds=$(unique)
+  $ echo "echo \$\$ > escaped; exec sleep $seconds" > escaped.sh
   $ cat > escape.json <<END
   > [{"id": "A", "command": "sleep $seconds"},
-  >  {"id": "B", "command": ["sh", "-c", "(setsid sleep $seconds & sleep 0.2; : > left) & while :; do :; done"]},
+  >  {"id": "B", "command": ["sh", "-c", "(setsid sh escaped.sh & until [ -e known ]; do sleep 0.01; done; : > left) & while :; do :; done"]},
   >  {"id": "C", "command": ["sh", "-c", "while :; do :; done"]}]
   > END
   $ hostkit sched run --freeze-by signal --quantum 5ms escape.json > out & pid=$!
-  $ until_true test -e left
   $ until_true are_there 2 "$seconds"
+  $ until_true grep -q '^State:.T' /proc/$(cat escaped)/status
+  $ touch known; until_true test -e left
   $ { kill -KILL $pid; wait $pid; } 2> err
   [137]
   $ until_true are_there 0 "$seconds"
