@@ -263,9 +263,10 @@ typedef struct hk_system_process {
 	int32_t reserved;
 	double end_time_s;
 
-	const char *user;          /* name of uid; the number if it has none */
-	hk_record_strings command; /* as it was started; empty for kernel threads */
-	const char *executable;    /* with " (deleted)" behind it if it is */
+	const char *user; /* name of uid; the number if it has none */
+	/* As it was started; empty for kernel threads, absent while one is executed. */
+	hk_record_strings command;
+	const char *executable; /* with " (deleted)" behind it if it is */
 	const char *working_directory;
 	const char *cgroup; /* in the unified hierarchy, else in that of systemd */
 } hk_system_process;

@@ -10,6 +10,7 @@ Metrics over HTTP.
 
 It is one process, and it is ours:
 
+  $ is_metrics() { grep -qa '^metrics' /proc/$server/cmdline; }; until_true is_metrics
   $ tr '\0' ' ' < /proc/$server/cmdline | cut -d ' ' -f 1
   metrics
 

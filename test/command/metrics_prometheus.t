@@ -32,9 +32,9 @@ The server scrapes both modes, and every sample arrives:
   $ hostkit metrics --compat node_exporter --listen 0 2> compat & compat=$!
   $ until_true grep -q serving native; until_true grep -q serving compat
   $ target() { sed -n 's/.*http:\/\/\(.*\)\/metrics/\1/p' "$1"; }
-  $ port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  $ port=$(free_port)
   $ cat > prometheus.yml <<END
-  > global: {scrape_interval: 1s, scrape_timeout: 1s}
+  > global: {scrape_interval: 3s, scrape_timeout: 3s}
   > scrape_configs:
   >   - job_name: native
   >     static_configs: [{targets: ["$(target native)"]}]
