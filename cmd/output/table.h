@@ -46,7 +46,7 @@ typedef struct cmd_card_part {
 } cmd_card_part;
 
 /* Several records as one card, whose values stand below one another. */
-int cmd_cards_print(const cmd_output *output, FILE *file, const cmd_card_part *parts,
-    size_t count);
+int cmd_cards_print(
+    const cmd_output *output, FILE *file, const cmd_card_part *parts, size_t count);
 
 #endif /* HOSTKIT_CMD_OUTPUT_TABLE_H */
