@@ -1,6 +1,7 @@
 /*
  * One document is read whole, since its end is the only thing that makes it
- * one; lines are read in pieces, so that a stream of any length fits.
+ * one; lines are read in pieces, so that a stream of any length fits.  What cannot
+ * become JSON any more is not read to its end, which may never come (/dev/zero).
  */
 #include "json_input.h"
 #include <errno.h>
@@ -10,6 +11,13 @@
 #include <hostkit/error.h>
 
 #define PIECE (64 * 1024)
+/* The beginning is looked at when there is this much of it, and each time it has grown
+ * to four times that, which costs a third of the whole at most. */
+#define FIRST_LOOK ((size_t) PIECE)
+#define LOOK_AGAIN 4
+/* A text that is cut off is wrong where it ends: its last token, the longest of which is
+ * a pair of surrogates, may be none.  A mistake before that stays one. */
+#define TOKEN_MAX ((size_t) 64)
 
 int json_input_open(
     json_input *out, const char *operand, bool lines, hk_json_duplicates duplicates)
@@ -71,8 +79,20 @@ static ssize_t read_piece(json_input *input)
 	return length;
 }
 
+/* Is there a mistake in what was read so far that nothing behind it can mend? */
+static bool is_hopeless(json_input *input)
+{
+	const hk_json_error *error;
+
+	if (hk_json_parse(input->document, input->text.data, input->text.length) == 0)
+		return false;
+	error = hk_json_document_error(input->document);
+	return error->code == HK_EPARSE && error->offset + TOKEN_MAX < input->text.length;
+}
+
 static int next_whole(json_input *input)
 {
+	size_t look = FIRST_LOOK;
 	ssize_t length;
 	int r;
 
@@ -81,6 +101,11 @@ static int next_whole(json_input *input)
 	/* One byte too many is enough to know that it is too long. */
 	do {
 		length = read_piece(input);
+		if (length > 0 && input->text.length >= look) {
+			if (is_hopeless(input))
+				break;
+			look *= LOOK_AGAIN;
+		}
 	} while (length > 0 && input->text.length <= HK_JSON_LENGTH_MAX);
 	if (length < 0)
 		return (int) length;

@@ -103,7 +103,8 @@ static const cmd_option options[] = {
 	    .letter = 'g',
 	    .name = "grace",
 	    .argument = "TIME",
-	    .help = "once disconnected, end the program if it has not exited by then "
+	    .help = "once disconnected, or once a signal that ends programs was passed "
+		    "on, end the program if it has not exited by then "
 		    "(it may take as long as it likes)" },
 	{ .name = NULL },
 };

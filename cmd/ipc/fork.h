@@ -45,13 +45,15 @@ void fork_input_free(fork_input *input);
  */
 typedef struct fork_show fork_show;
 
-int fork_show_new(fork_show **out, const cmd_call *call, hk_loop *loop);
+/* @broken(@user) is called once, when stdout cannot be written to any more; that was told. */
+int fork_show_new(fork_show **out, const cmd_call *call, hk_loop *loop,
+    void (*broken)(void *user), void *user);
 void fork_show_message(fork_show *show, hk_ipc_channel_message *message);
 void fork_show_bad(fork_show *show, int code, const char *reason);
 void fork_show_end(fork_show *show, int reason);
 void fork_show_exit(fork_show *show, const hk_process_exit *how);
-/* Could everything be printed so far?  Otherwise nobody reads us any more. */
-bool fork_show_works(const fork_show *show);
+/* The exit code once stdout is broken; 0: everything could be printed so far. */
+int fork_show_status(const fork_show *show);
 void fork_show_free(fork_show *show);
 
 #endif /* HOSTKIT_CMD_IPC_FORK_H */

@@ -32,6 +32,7 @@ struct act {
 	hk_process_exit how;
 	uint64_t messages;
 	bool over;    /* the program has exited */
+	bool told;    /* it was sent a signal that ends programs */
 	bool refused; /* a line could not be sent */
 };
 
@@ -60,6 +61,8 @@ static void grace_over(hk_timer *timer, void *user)
 
 	(void) timer;
 	(void) !hk_ipc_channel_stop(act->channel, 0);
+	if (act->told) /* politely already, and in vain: on to what cannot be declined */
+		(void) !hk_ipc_channel_stop(act->channel, 0);
 }
 
 static void arm_grace(struct act *act)
@@ -69,6 +72,32 @@ static void arm_grace(struct act *act)
 	if (hk_timer_after(&act->grace, act->loop, act->plan->grace_ns / HKI_NS_PER_MS,
 		grace_over, act) < 0)
 		grace_over(NULL, act);
+}
+
+/* A signal that ends programs: it begins the last part, and one that is stopped has to
+ * go on to hear of it.  The signal itself is passed on by whoever asks. */
+static bool on_ending_signal(int number, void *user)
+{
+	struct act *act = user;
+
+	if (number != SIGTERM && number != SIGINT && number != SIGHUP &&
+	    number != SIGQUIT)
+		return false;
+	act->told = true;
+	arm_grace(act);
+	(void) !hk_process_kill(hk_ipc_channel_process(act->channel), SIGCONT);
+	return false;
+}
+
+/* Nobody reads what the program says: its work is for nothing. */
+static void on_broken(void *user)
+{
+	struct act *act = user;
+
+	if (act->input != NULL)
+		fork_input_stop(act->input);
+	if (act->channel != NULL)
+		(void) !hk_ipc_channel_stop(act->channel, 0);
 }
 
 static void disconnect(struct act *act)
@@ -102,14 +131,13 @@ static void on_message(
 {
 	struct act *act = user;
 
+	(void) channel;
 	/* What comes beyond the count had crossed our disconnect. */
 	if (act->plan->count > 0 && act->messages >= act->plan->count)
 		return;
 	act->messages++;
 	fork_show_message(act->show, message);
-	if (!fork_show_works(act->show)) /* nobody reads us: the work is for nothing */
-		(void) !hk_ipc_channel_stop(channel, 0);
-	else if (act->messages == act->plan->count)
+	if (act->messages == act->plan->count)
 		disconnect(act);
 }
 
@@ -205,7 +233,7 @@ static int prepare(struct act *act)
 
 	if ((r = hk_error_list_new(&act->errors)) < 0 ||
 	    (r = hk_loop_new(&act->loop)) < 0 ||
-	    (r = fork_show_new(&act->show, act->call, act->loop)) < 0)
+	    (r = fork_show_new(&act->show, act->call, act->loop, on_broken, act)) < 0)
 		return fail(act, r, "cannot prepare the start");
 	r = run_signals_new(&act->signals);
 	if (r < 0)
@@ -244,8 +272,8 @@ static int start(struct act *act)
 	r = hk_ipc_fork(&act->channel, act->loop, &opts, act->errors);
 	if (r < 0)
 		return run_fail_start(act->call, r, act->errors);
-	r = run_signals_forward(
-	    act->signals, act->loop, hk_ipc_channel_process(act->channel), NULL, NULL);
+	r = run_signals_forward(act->signals, act->loop,
+	    hk_ipc_channel_process(act->channel), on_ending_signal, act);
 	if (r < 0)
 		return fail(act, r, "cannot pass on signals");
 	r = fork_input_new(&act->input, act->loop, on_line, act);
@@ -254,6 +282,8 @@ static int start(struct act *act)
 
 static int exit_code(const struct act *act)
 {
+	if (fork_show_status(act->show) != 0)
+		return fork_show_status(act->show);
 	if (!act->over)
 		return fail(act, -EIO, "the loop ended before the program");
 	switch (act->how.end) {

@@ -19,6 +19,9 @@ struct fork_show {
 	hk_hook *hook;
 	hki_envelope envelope;
 	uint64_t bad; /* told so far */
+	int status;   /* other than 0: stdout is broken, and that was told */
+	void (*broken)(void *user);
+	void *user;
 };
 
 /* Told one by one up to here: a program that writes garbage writes a lot of it. */
@@ -26,12 +29,18 @@ enum { BAD_TOLD = 10 };
 
 static void flush(hk_hook *hook, void *user)
 {
+	fork_show *show = user;
+
 	(void) hook;
-	(void) user;
-	fflush(stdout);
+	if (show->status != 0)
+		return;
+	show->status = cmd_close_stdout(&show->call->output, 0);
+	if (show->status != 0)
+		show->broken(show->user);
 }
 
-int fork_show_new(fork_show **out, const cmd_call *call, hk_loop *loop)
+int fork_show_new(fork_show **out, const cmd_call *call, hk_loop *loop,
+    void (*broken)(void *user), void *user)
 {
 	fork_show *show = hki_zalloc(sizeof(*show));
 	int r;
@@ -39,6 +48,8 @@ int fork_show_new(fork_show **out, const cmd_call *call, hk_loop *loop)
 	if (show == NULL)
 		return -ENOMEM;
 	show->call = call;
+	show->broken = broken;
+	show->user = user;
 	hki_envelope_init(&show->envelope);
 	if ((r = hk_json_writer_new(&show->writer, 0)) < 0 ||
 	    (r = hk_hook_start(&show->hook, loop, HK_HOOK_CHECK, flush, show)) < 0) {
@@ -58,10 +69,9 @@ void fork_show_free(fork_show *show)
 	hki_free(show);
 }
 
-bool fork_show_works(const fork_show *show)
+int fork_show_status(const fork_show *show)
 {
-	(void) show;
-	return !ferror(stdout);
+	return show->status;
 }
 
 /* ---- lines ---- */
@@ -71,7 +81,7 @@ static void print_line(fork_show *show)
 	size_t length;
 	const char *text = hk_json_writer_text(show->writer, &length);
 
-	if (text == NULL)
+	if (text == NULL || show->status != 0)
 		return;
 	fwrite(text, 1, length, stdout);
 	putchar('\n');

@@ -12,8 +12,10 @@
 #include "values.h"
 #include "verbs.h"
 
-enum { SERVE_SLOW = 1, SERVE_QUEUE, SERVE_MESSAGE, SERVE_CONNECTIONS };
+enum { SERVE_SLOW = 1, SERVE_QUEUE, SERVE_TOTAL, SERVE_MESSAGE, SERVE_CONNECTIONS };
 
+/* For all connections together, unless it is said: much for any machine, and not all. */
+#define QUEUE_TOTAL_DEFAULT ((size_t) 64 << 20)
 /* For what is left to say when it is told to stop. */
 #define LAST_WORDS_NS (2 * HKI_NS_PER_S)
 
@@ -58,6 +60,11 @@ static int report(serving *all, const hk_ipc_broker_stats *stats)
 		    "%" PRIu64 " published, %" PRIu64 " delivered, %" PRIu64
 		    " dropped, %" PRIu64 " calls passed on",
 		    stats->published, stats->delivered, stats->dropped, stats->calls);
+		if (stats->total_overflows > 0)
+			cmd_note(output,
+			    "the queues of all connections were full together %" PRIu64
+			    " times; --queue-total gives them more",
+			    stats->total_overflows);
 		return CMD_EXIT_OK;
 	}
 	writer = ipc_event_begin(&all->session, "hostkit.ipc.serve/1");
@@ -69,6 +76,7 @@ static int report(serving *all, const hk_ipc_broker_stats *stats)
 	write_count(writer, "disconnected", stats->disconnected);
 	write_count(writer, "calls", stats->calls);
 	write_count(writer, "calls_unknown", stats->calls_unknown);
+	write_count(writer, "total_overflows", stats->total_overflows);
 	ipc_event_end(&all->session);
 	return cmd_close_stdout(output, CMD_EXIT_OK);
 }
@@ -114,6 +122,10 @@ static int read_options(serving *all, const cmd_call *call)
 			status = cmd_value_size(&bytes, call, given);
 			all->connection.queue_max_bytes = bytes;
 			break;
+		case SERVE_TOTAL:
+			status = cmd_value_size(&bytes, call, given);
+			all->connection.queue_total_max_bytes = bytes;
+			break;
 		case SERVE_MESSAGE:
 			status = cmd_value_size(&bytes, call, given);
 			all->connection.message_max_bytes = bytes;
@@ -130,8 +142,10 @@ static int read_options(serving *all, const cmd_call *call)
 static int run_serve(const cmd_call *call)
 {
 	serving all = { .connection = HK_IPC_OPTS_INIT, .opts = HK_IPC_BROKER_OPTS_INIT };
-	int status = read_options(&all, call);
+	int status;
 
+	all.connection.queue_total_max_bytes = QUEUE_TOTAL_DEFAULT;
+	status = read_options(&all, call);
 	if (status == 0)
 		status = ipc_session_open(&all.session, call);
 	if (status != 0)
@@ -153,6 +167,11 @@ static const cmd_option options[] = {
 	    .name = "queue-max",
 	    .argument = "SIZE",
 	    .help = "what may wait for one connection (1M)" },
+	{ .id = SERVE_TOTAL,
+	    .name = "queue-total",
+	    .argument = "SIZE",
+	    .help = "what may wait for all connections together; as it fills, those with "
+		    "the most waiting lose first, by --slow (64M)" },
 	{ .id = SERVE_MESSAGE,
 	    .name = "message-max",
 	    .argument = "SIZE",

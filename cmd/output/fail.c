@@ -5,9 +5,12 @@
  * and written with one call; lines of programs running at once do not mix.
  */
 #include "fail.h"
+#include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio_ext.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 #include <hostkit/json.h>
 #include "../exit.h"
@@ -263,6 +266,25 @@ void cmd_note(const cmd_output *output, const char *format, ...)
 	tell_line(output, &failure);
 }
 
+/*
+ * Why stdout failed earlier.  Of that stdio keeps only the fact, so the kernel is asked
+ * again, in ways that write nothing.  0: it has no complaint now.
+ */
+static int stdout_error(void)
+{
+	struct pollfd reader = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	struct statvfs room;
+
+	if (write(STDOUT_FILENO, "", 0) < 0)
+		return -errno;
+	if (poll(&reader, 1, 0) == 1 && (reader.revents & POLLERR) != 0)
+		return -EPIPE;
+	if (fstatvfs(STDOUT_FILENO, &room) == 0 && room.f_blocks > 0 &&
+	    room.f_bavail == 0)
+		return -ENOSPC;
+	return 0;
+}
+
 int cmd_close_stdout(const cmd_output *output, int exit_code)
 {
 	bool failed = ferror(stdout) != 0;
@@ -273,10 +295,11 @@ int cmd_close_stdout(const cmd_output *output, int exit_code)
 		error = -errno;
 	if (!failed)
 		return exit_code;
+	if (error == 0)
+		error = stdout_error();
 	/* Told once, though verbs that close it themselves are closed after again. */
 	__fpurge(stdout);
 	clearerr(stdout);
-	/* Of a failure before this call only the fact is known, not the reason. */
 	return cmd_fail(
 	    output, CMD_EXIT_FAILED, error, NULL, "cannot write to standard output");
 }

@@ -173,6 +173,17 @@ typedef struct hk_ipc_opts {
 	size_t allow_count;
 	uint32_t mode; /* server: of the file; 0: 0600 */
 	uint32_t reserved;
+
+	/*
+	 * server: what waits to leave all its connections together; 0: no limit.  A
+	 * connection then is at its high-water mark, too, when as much waits for it as is
+	 * left of the total, and `overflow` says what follows.  So those with the most
+	 * waiting are the first to pay, and whoever keeps up has room.  An empty queue takes
+	 * a message of any size all the same: the total may be passed by one message for a
+	 * connection, never by more.  What conversations (ipc_rpc.h) keep counts too; what
+	 * senders of other threads still hold (hk_ipc_sender) does not.
+	 */
+	size_t queue_total_max_bytes;
 } hk_ipc_opts;
 
 /* clang-format off */
@@ -224,16 +235,20 @@ HK_API HK_MUST_USE int hk_ipc_server_drain(
 HK_API void hk_ipc_server_free(hk_ipc_server *server);
 
 typedef struct hk_ipc_server_stats {
-	size_t size;          /* set by the caller: sizeof(hk_ipc_server_stats) */
-	uint64_t connections; /* now */
-	uint64_t accepted;    /* ever */
-	uint64_t refused;     /* by the rules of allow */
-	uint64_t rejected;    /* closed at once for want of descriptors or memory */
-	uint64_t pauses;      /* accepting paused: descriptors, or connections_max */
-	uint64_t failed;      /* connections that ended with a reason other than 0 */
+	size_t size;           /* set by the caller: sizeof(hk_ipc_server_stats) */
+	uint64_t connections;  /* now */
+	uint64_t accepted;     /* ever */
+	uint64_t refused;      /* by the rules of allow */
+	uint64_t rejected;     /* closed at once for want of descriptors or memory */
+	uint64_t pauses;       /* accepting paused: descriptors, or connections_max */
+	uint64_t failed;       /* connections that ended with a reason other than 0 */
+	uint64_t queued_bytes; /* now, of all connections together */
+	/* messages refused or dropped and connections ended for queue_total_max_bytes, where
+	 * their own mark would have let them; each counts with its connection as well */
+	uint64_t total_overflows;
 } hk_ipc_server_stats;
 
-/* Returns 0 or -EINVAL. */
+/* A caller of an older header gets the fields it knows.  Returns 0 or -EINVAL. */
 HK_API HK_MUST_USE int hk_ipc_server_stats_read(
     const hk_ipc_server *server, hk_ipc_server_stats *out);
 

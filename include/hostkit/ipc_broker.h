@@ -83,6 +83,10 @@ typedef struct hk_ipc_broker_stats {
 	uint64_t disconnected;  /* subscribers, for the same reason */
 	uint64_t calls;         /* ever, passed on */
 	uint64_t calls_unknown; /* ever: nobody offered the method */
+	uint64_t queued_bytes;  /* now: what waits to leave, for all connections */
+	/* ever: as in hk_ipc_server_stats.  What was lost for it is in `dropped` and
+	 * `disconnected` */
+	uint64_t total_overflows;
 } hk_ipc_broker_stats;
 
 /* Returns 0 or -EINVAL. */

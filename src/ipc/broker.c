@@ -94,6 +94,17 @@ static void add_standing(hk_ipc_broker_stats *stats, const hk_ipc_broker *broker
 	}
 }
 
+static void add_total(hk_ipc_broker_stats *stats, const hk_ipc_broker *broker)
+{
+	hk_ipc_server_stats server = { .size = sizeof(server) };
+
+	if (hk_ipc_broker_server(broker) == NULL ||
+	    hk_ipc_server_stats_read(hk_ipc_broker_server(broker), &server) < 0)
+		return;
+	stats->queued_bytes = server.queued_bytes;
+	stats->total_overflows = server.total_overflows;
+}
+
 int hk_ipc_broker_stats_read(const hk_ipc_broker *broker, hk_ipc_broker_stats *out)
 {
 	hk_ipc_broker_stats stats;
@@ -103,6 +114,7 @@ int hk_ipc_broker_stats_read(const hk_ipc_broker *broker, hk_ipc_broker_stats *o
 		return -EINVAL;
 	stats = broker->stats;
 	add_standing(&stats, broker);
+	add_total(&stats, broker);
 	stats.size = out->size;
 	size = out->size < sizeof(stats) ? out->size : sizeof(stats);
 	memcpy(out, &stats, size);
@@ -137,6 +149,8 @@ static void on_stats(hk_ipc_request *request, const hk_json *params, void *user)
 	write_count(writer, "disconnected", stats.disconnected);
 	write_count(writer, "calls", stats.calls);
 	write_count(writer, "calls_unknown", stats.calls_unknown);
+	write_count(writer, "queued_bytes", stats.queued_bytes);
+	write_count(writer, "total_overflows", stats.total_overflows);
 	hk_json_write_object_end(writer);
 	(void) hk_ipc_request_reply(request, hk_json_writer_text(writer, NULL));
 }

@@ -277,6 +277,7 @@ static void let_go(hk_ipc *ipc)
 		hki_ipc_dialer_stop(ipc->dialer);
 	ipc->counts.messages_dropped += ipc->output.messages;
 	hki_output_deinit(&ipc->output);
+	hki_ipc_total_follow(ipc);
 }
 
 void hki_ipc_finish(hk_ipc *ipc, int reason)

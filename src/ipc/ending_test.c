@@ -93,8 +93,7 @@ static void closing_gives_up_at_its_deadline(void **state)
 	memset(text, '7', sizeof(text));
 	connect_both(f);
 	hk_ipc_pause(f->server.ipc);
-	while (hk_ipc_send(f->dialed, text, sizeof(text)) == 0)
-		hk_ipc_flush(f->dialed);
+	(void) fill(f->dialed, text, sizeof(text), NULL);
 	hk_ipc_close(f->dialed, 20 * HKI_NS_PER_MS);
 	AWAIT(f, f->client.closes == 1);
 	assert_int_equal(-ETIMEDOUT, f->client.reason);

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -187,16 +188,51 @@ static inline int fixture_teardown(void **state)
 	return 0;
 }
 
-/* One turn that waits; a test that hangs is ended by its runner. */
+/* Longer than any machine needs, and shorter than the runner's patience, which would say
+ * nothing of what was waited for. */
+#define PATIENCE_NS (90 * HKI_NS_PER_S)
+
+/* One turn that waits. */
 static inline void turn(struct fixture *f)
 {
 	assert_true(hk_loop_run_once(f->loop, 1000) >= 0);
 }
 
+static inline void fail_waiting(const struct fixture *f, const char *condition)
+{
+	fail_msg("waited in vain for %s; server: %u connects, %" PRIu64
+		 " messages, %u ends, %u closes, %u drains; client: %u, %" PRIu64
+		 ", %u, %u, %u",
+	    condition, f->server.connects, f->server.messages, f->server.ends,
+	    f->server.closes, f->server.drains, f->client.connects, f->client.messages,
+	    f->client.ends, f->client.closes, f->client.drains);
+}
+
+/* Turn until @condition; say what there is instead when it does not come. */
 #define AWAIT(f, condition)                                                              \
 	do {                                                                             \
-		while (!(condition))                                                     \
+		uint64_t await_begin_ns = hki_clock_monotonic_ns();                      \
+                                                                                         \
+		while (!(condition)) {                                                   \
 			turn(f);                                                         \
+			if (hki_clock_monotonic_ns() - await_begin_ns > PATIENCE_NS)     \
+				fail_waiting(f, #condition);                             \
+		}                                                                        \
+	} while (0)
+
+/* The same until @actual, an expression, is @expected. */
+#define AWAIT_COUNT(f, expected, actual)                                                 \
+	do {                                                                             \
+		uint64_t await_begin_ns = hki_clock_monotonic_ns();                      \
+                                                                                         \
+		while ((uint64_t) (actual) != (uint64_t) (expected)) {                   \
+			turn(f);                                                         \
+			if (hki_clock_monotonic_ns() - await_begin_ns > PATIENCE_NS)     \
+				fail_msg("waited in vain for %s: expected %" PRIu64      \
+					 ", there are %" PRIu64,                         \
+				    #actual, (uint64_t) (expected),                      \
+				    (uint64_t) (actual));                                \
+		}                                                                        \
 	} while (0)
 
 /* Turns that do not wait: whatever is due comes, and silence stays silence. */
@@ -262,6 +298,27 @@ static inline hk_ipc_stats stats_of(const hk_ipc *ipc)
 
 	assert_int_equal(0, hk_ipc_stats_read(ipc, &stats));
 	return stats;
+}
+
+/* Far beyond every mark of these tests: what is taken beyond it has no mark. */
+#define FILLED_MAX ((size_t) 64 << 20)
+
+/* Send to a peer that does not read until it is refused.  Returns how many were taken;
+ * @out_refusal, which may be NULL, has what refused. */
+static inline unsigned int fill(
+    hk_ipc *ipc, const char *text, size_t length, int *out_refusal)
+{
+	unsigned int count = 0;
+	int r;
+
+	while ((r = hk_ipc_send(ipc, text, length)) == 0)
+		if (++count * length > FILLED_MAX)
+			fail_msg("%zu bytes were taken and nothing refused; %zu of them "
+				 "are queued",
+			    count * length, hk_ipc_queued_bytes(ipc));
+	if (out_refusal != NULL)
+		*out_refusal = r;
+	return count;
 }
 
 static inline hk_ipc_server_stats server_stats(const struct fixture *f)

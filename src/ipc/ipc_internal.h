@@ -162,6 +162,8 @@ struct hk_ipc {
 	hki_buffer rest;        /* received and not handed over */
 	hki_ipc_received *came; /* NULL: no descriptors wait */
 	hki_output output;
+	size_t held;    /* bytes that what stands on us keeps for the peer */
+	size_t charged; /* of both, what server->queued_bytes has of us */
 
 	/* Times of the loop, noted only if settings->timed. */
 	uint64_t received_ns;
@@ -227,11 +229,8 @@ ssize_t hki_ipc_transmit(
     hk_ipc *ipc, struct iovec *pieces, size_t count, const hki_output_extra *extra);
 void hki_ipc_received_free(hki_ipc_received *received);
 
-/* ---- pipe.c ---- */
+/* ---- adopt.c ---- */
 
-/* As writev(), for what is no socket: a reader that has gone is -1 and EPIPE, and never a
- * signal. */
-ssize_t hki_ipc_write_quietly(int fd, const struct iovec *pieces, size_t count);
 /* Make @fd non-blocking.  0 or a negative errno. */
 int hki_ipc_set_nonblocking(int fd);
 
@@ -258,6 +257,21 @@ void hki_ipc_output_return(hk_ipc *ipc);
 uint32_t hki_ipc_framing(hk_ipc *ipc);
 /* As hk_ipc_send(), without noting a refusal. */
 int hki_ipc_send_quietly(hk_ipc *ipc, const void *data, size_t length);
+
+/* ---- total.c: what all connections of a server may have waiting ---- */
+
+/* The queue of @ipc has changed: the server's total follows. */
+void hki_ipc_total_follow(hk_ipc *ipc);
+/* What stands on @ipc keeps so many bytes for its peer now. */
+void hki_ipc_total_hold(hk_ipc *ipc, size_t bytes);
+/* What is left of the total; SIZE_MAX where there is none. */
+size_t hki_ipc_total_left(const hk_ipc *ipc);
+/* Would @size more for @ipc be beyond what the total leaves to it? */
+bool hki_ipc_total_exceeded(const hk_ipc *ipc, size_t size);
+/* Let the kernel have what was gathered in this turn: it need not wait here. */
+void hki_ipc_total_relieve(hk_ipc *ipc);
+/* It was the total that made a message be refused or dropped, or a connection end. */
+void hki_ipc_total_count(hk_ipc *ipc);
 
 /* ---- deadline.c ---- */
 
@@ -346,6 +360,10 @@ struct hk_ipc_server {
 	uint64_t rejected;
 	uint64_t pauses;
 	uint64_t failed;
+
+	size_t queued_bytes; /* of all connections, as charged to them */
+	size_t gathered;     /* charged since all were relieved */
+	uint64_t total_overflows;
 };
 
 /* Start to accept: @fds are Taken on success. */

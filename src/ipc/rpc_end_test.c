@@ -22,18 +22,6 @@ static void on_crowd_reply(hk_ipc_call *call, const hk_ipc_reply *reply, void *u
 	many.ended++;
 }
 
-static bool all_have_ended(const void *what)
-{
-	(void) what;
-	return many.ended == (int) HKI_COUNT(many.got);
-}
-
-static bool all_have_arrived(const void *what)
-{
-	(void) what;
-	return many.all.kept_count == HKI_COUNT(many.got);
-}
-
 static void ten_thousand_calls_end_once_each_with_their_connection(void **state)
 {
 	hk_ipc_rpc_stats stats = { .size = sizeof(stats) };
@@ -52,14 +40,14 @@ static void ten_thousand_calls_end_once_each_with_their_connection(void **state)
 			assert_int_equal(0, r);
 		i += r == 0;
 	}
-	rpc_world_until(&many.all.base, all_have_arrived, NULL);
+	RPC_WORLD_AWAIT(&many.all.base, HKI_COUNT(many.got), many.all.kept_count);
 	/* Some are answered, and the answers race with the end. */
 	for (size_t i = 0; i < 1000; i++)
 		assert_int_equal(
 		    0, hk_ipc_request_reply(many.all.kept[--many.all.kept_count], "1"));
 	hk_ipc_flush(hk_ipc_rpc_connection(many.all.accepted));
 	hk_ipc_rpc_free(many.all.accepted);
-	rpc_world_until(&many.all.base, all_have_ended, NULL);
+	RPC_WORLD_AWAIT(&many.all.base, HKI_COUNT(many.got), many.ended);
 	rpc_world_turns(&many.all.base, 5);
 	for (size_t i = 0; i < HKI_COUNT(many.got); i++) {
 		assert_int_equal(1, many.got[i].calls);
@@ -138,8 +126,7 @@ static void calls_wait_for_a_connection_that_comes_back(void **state)
 	/* Under way when the server goes: it ends. */
 	assert_int_equal(
 	    0, hk_ipc_call_method(all.client, "keep", NULL, on_reply, &lost));
-	while (all.kept_count == 0)
-		rpc_world_turns(&all.base, 1);
+	RPC_WORLD_AWAIT(&all.base, 1, all.kept_count);
 	hk_ipc_rpc_server_free(all.server);
 	rpc_world_wait(&all.base, &lost.calls);
 	assert_int_equal(-ECONNRESET, lost.status);
@@ -159,11 +146,10 @@ static void closing_lets_answers_leave(void **state)
 	(void) state;
 	open_world(&all);
 	assert_int_equal(0, hk_ipc_call_method(all.client, "keep", NULL, on_reply, &got));
-	while (all.kept_count == 0)
-		rpc_world_turns(&all.base, 1);
+	RPC_WORLD_AWAIT(&all.base, 1, all.kept_count);
 	assert_int_equal(0, hk_ipc_request_reply(all.kept[0], "\"last\""));
 	all.kept_count = 0;
-	hk_ipc_rpc_close(all.accepted, 5 * HKI_NS_PER_S);
+	hk_ipc_rpc_close(all.accepted, 60 * HKI_NS_PER_S);
 	rpc_world_wait(&all.base, &got.calls);
 	assert_int_equal(0, got.status);
 	assert_string_equal("\"last\"", got.result);
@@ -205,8 +191,7 @@ static void a_reply_may_free_the_conversation(void **state)
 	    0, hk_ipc_call_method(all.client, "add", "[]", free_the_client, &all));
 	assert_int_equal(
 	    0, hk_ipc_call_method(all.client, "add", "[]", on_reply, &never));
-	while (all.client != NULL)
-		rpc_world_turns(&all.base, 1);
+	RPC_WORLD_AWAIT(&all.base, 1, all.client == NULL);
 	rpc_world_turns(&all.base, 5);
 	assert_int_equal(0, never.calls);
 	close_world(&all);

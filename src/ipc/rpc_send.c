@@ -18,6 +18,26 @@
 /* Answers that wait for a peer which does not read them: sixteen of the largest. */
 #define ANSWERS_MAX ((size_t) 16 << 20)
 
+/* What waits here counts for the connection's server as well. */
+static void change_waiting(hk_ipc_rpc *rpc, size_t bytes)
+{
+	rpc->waiting_bytes = bytes;
+	if (rpc->ipc != NULL)
+		hki_ipc_total_hold(rpc->ipc, bytes);
+}
+
+/* Would @length more be beyond @limit, or beyond what the server's total leaves? */
+static bool is_beyond(hk_ipc_rpc *rpc, size_t limit, size_t length)
+{
+	if (rpc->waiting_bytes + length > limit)
+		return true;
+	if (hki_list_empty(&rpc->waiting) || rpc->ipc == NULL ||
+	    !hki_ipc_total_exceeded(rpc->ipc, length))
+		return false;
+	hki_ipc_total_count(rpc->ipc);
+	return true;
+}
+
 static hki_rpc_waiting *waiting_of(hki_list *link)
 {
 	return hki_list_entry(link, hki_rpc_waiting, link);
@@ -28,7 +48,7 @@ void hki_rpc_waiting_free(hk_ipc_rpc *rpc, hki_rpc_waiting *waiting)
 	if (waiting == NULL)
 		return;
 	hki_list_remove(&waiting->link);
-	rpc->waiting_bytes -= waiting->length;
+	change_waiting(rpc, rpc->waiting_bytes - waiting->length);
 	if (waiting->call != NULL)
 		waiting->call->waiting = NULL;
 	hki_free(waiting);
@@ -48,7 +68,7 @@ static int wait_in(hk_ipc_rpc *rpc, hki_list *list, hki_rpc_sort sort, hk_ipc_ca
 	if (call != NULL)
 		call->waiting = waiting;
 	hki_list_append(list, &waiting->link);
-	rpc->waiting_bytes += length;
+	change_waiting(rpc, rpc->waiting_bytes + length);
 	return 0;
 }
 
@@ -63,7 +83,7 @@ static void pause_reading(hk_ipc_rpc *rpc)
 
 static int wait_as_answer(hk_ipc_rpc *rpc, const char *text, size_t length)
 {
-	if (rpc->waiting_bytes + length > ANSWERS_MAX) {
+	if (is_beyond(rpc, ANSWERS_MAX, length)) {
 		hk_ipc_close(rpc->ipc, 0);
 		return -ENOBUFS;
 	}
@@ -93,10 +113,10 @@ static bool drop_oldest_news(hk_ipc_rpc *rpc)
 static int wait_as_news(
     hk_ipc_rpc *rpc, hki_rpc_sort sort, const char *text, size_t length)
 {
-	while (rpc->keep_news && rpc->waiting_bytes + length > rpc->queue_max &&
+	while (rpc->keep_news && is_beyond(rpc, rpc->queue_max, length) &&
 	       drop_oldest_news(rpc))
 		;
-	if (!rpc->keep_news || rpc->waiting_bytes + length > rpc->queue_max) {
+	if (!rpc->keep_news || is_beyond(rpc, rpc->queue_max, length)) {
 		rpc->counts.dropped++;
 		return 1;
 	}

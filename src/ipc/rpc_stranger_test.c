@@ -80,8 +80,7 @@ static void a_batch_is_answered_in_one(void **state)
 	    "[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"keep\"},"
 	    "{\"jsonrpc\":\"2.0\",\"method\":\"note\"},7,"
 	    "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"add\",\"params\":[5]}]\n");
-	while (all.kept_count == 0)
-		rpc_world_turns(&all.base, 1);
+	RPC_WORLD_AWAIT(&all.base, 1, all.kept_count);
 	rpc_world_turns(&all.base, 3);
 	assert_int_equal(1, all.noted);
 	assert_int_equal(-1, recv(fd, heard, sizeof(heard), MSG_DONTWAIT));

@@ -52,8 +52,7 @@ static void answers_come_in_any_order(void **state)
 	open_world(&all);
 	for (int i = 0; i < 3; i++)
 		calls[i] = start(&all, "keep", 0, &got[i]);
-	while (all.kept_count < 3)
-		rpc_world_turns(&all.base, 1);
+	RPC_WORLD_AWAIT(&all.base, 3, all.kept_count);
 	assert_int_equal(0, hk_ipc_request_reply(all.kept[2], "2"));
 	rpc_world_wait(&all.base, &got[2].calls);
 	assert_int_equal(0, hk_ipc_request_reply(all.kept[0], "0"));
@@ -119,8 +118,7 @@ static void deadlines_are_kept_and_told(void **state)
 	(void) ask(&all, "add", "[]"); /* the connection stands */
 	begin_ns = hki_clock_monotonic_ns();
 	call = start(&all, "keep", 50 * HKI_NS_PER_MS, &got);
-	while (all.kept_count == 0)
-		rpc_world_turns(&all.base, 1);
+	RPC_WORLD_AWAIT(&all.base, 1, all.kept_count);
 	left_ns = hk_ipc_request_left_ns(all.kept[0]);
 	assert_true(left_ns <= 50 * HKI_NS_PER_MS);
 	rpc_world_wait(&all.base, &got.calls);
@@ -148,8 +146,7 @@ static void cancelling_reaches_the_other_side(void **state)
 	(void) state;
 	open_world(&all);
 	call = start(&all, "keep", UINT64_MAX, &got);
-	while (all.kept_count == 0)
-		rpc_world_turns(&all.base, 1);
+	RPC_WORLD_AWAIT(&all.base, 1, all.kept_count);
 	assert_true(hk_ipc_request_left_ns(all.kept[0]) == UINT64_MAX);
 	hk_ipc_call_cancel(call);
 	hk_ipc_call_cancel(call);
@@ -236,8 +233,7 @@ static void everything_of_a_loop_can_be_closed_at_once(void **state)
 	open_world(&all);
 	(void) ask(&all, "add", "[]");
 	assert_int_equal(0, hk_ipc_call_method(all.client, "keep", NULL, on_reply, &got));
-	while (all.kept_count == 0)
-		rpc_world_turns(&all.base, 1);
+	RPC_WORLD_AWAIT(&all.base, 1, all.kept_count);
 	hk_ipc_cleanup(all.base.loop);
 	assert_null(hk_ipc_rpc_connection(all.client));
 	assert_null(hk_ipc_rpc_server_get(all.server));

@@ -2,6 +2,7 @@
 #define HKI_IPC_RPC_WORLD_TEST_H
 
 #include <errno.h>
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -26,7 +27,7 @@ typedef struct rpc_world {
 	const char *path;
 } rpc_world;
 
-#define RPC_WORLD_PATIENCE_NS (20 * HKI_NS_PER_S)
+#define RPC_WORLD_PATIENCE_NS (90 * HKI_NS_PER_S)
 
 static inline void rpc_world_open(rpc_world *all)
 {
@@ -69,11 +70,29 @@ static inline bool rpc_world_is_set(const void *what)
 	return *(const volatile int *) what != 0;
 }
 
-/* Until an int is not 0. */
+/* Until an int is not 0; better RPC_WORLD_AWAIT, which says how many there are. */
 static inline void rpc_world_wait(rpc_world *all, const int *what)
 {
 	rpc_world_until(all, rpc_world_is_set, what);
 }
+
+/* Until @actual, an expression that counts, is at least @expected. */
+#define RPC_WORLD_AWAIT(all, expected, actual)                                           \
+	do {                                                                             \
+		uint64_t await_begin_ns = hki_clock_monotonic_ns();                      \
+                                                                                         \
+		hki_loop_hold((all)->loop);                                              \
+		while ((uint64_t) (actual) < (uint64_t) (expected)) {                    \
+			assert_true(hk_loop_run_once((all)->loop, 100) >= 0);            \
+			if (hki_clock_monotonic_ns() - await_begin_ns >                  \
+			    RPC_WORLD_PATIENCE_NS)                                       \
+				fail_msg("waited in vain for %s: expected %" PRIu64      \
+					 ", there are %" PRIu64,                         \
+				    #actual, (uint64_t) (expected),                      \
+				    (uint64_t) (actual));                                \
+		}                                                                        \
+		hki_loop_release((all)->loop);                                           \
+	} while (0)
 
 static inline void rpc_world_turns(rpc_world *all, int turns)
 {

@@ -33,16 +33,21 @@ uint32_t hki_ipc_framing(hk_ipc *ipc)
 	return framing;
 }
 
-static bool beyond_mark(const hk_ipc *ipc, size_t size)
+/* Its own mark alone. */
+static bool beyond_own_mark(const hk_ipc *ipc, size_t size)
 {
 	const hk_ipc_opts *opts = &ipc->settings->opts;
 	const hki_output *output = &ipc->output;
 
-	if (hki_output_empty(output))
-		return false;
 	return output->queued >= opts->queue_max_bytes ||
 	       size > opts->queue_max_bytes - output->queued ||
 	       output->messages >= opts->queue_max_messages;
+}
+
+static bool beyond_mark(const hk_ipc *ipc, size_t size)
+{
+	return !hki_output_empty(&ipc->output) &&
+	       (beyond_own_mark(ipc, size) || hki_ipc_total_exceeded(ipc, size));
 }
 
 static int disconnect_for(hk_ipc *ipc)
@@ -56,12 +61,16 @@ static int disconnect_for(hk_ipc *ipc)
 static int overflow(hk_ipc *ipc, size_t size)
 {
 	hki_ipc_write(ipc);
+	if (hki_ipc_total_exceeded(ipc, size))
+		hki_ipc_total_relieve(ipc);
 	if (!beyond_mark(ipc, size))
 		return 0;
+	if (!beyond_own_mark(ipc, size))
+		hki_ipc_total_count(ipc);
 	switch (ipc->settings->opts.overflow) {
 	case HK_IPC_OVERFLOW_DROP_OLDEST:
 		while (beyond_mark(ipc, size) && hki_output_drop_oldest(&ipc->output))
-			;
+			hki_ipc_total_follow(ipc);
 		return 0;
 	case HK_IPC_OVERFLOW_DROP_NEWEST:
 		return 1;
@@ -114,6 +123,7 @@ static int check_sendable(const hk_ipc *ipc)
 static void queued(hk_ipc *ipc)
 {
 	ipc->counts.messages_sent++;
+	hki_ipc_total_follow(ipc);
 	if (ipc->state != HKI_IPC_OPEN)
 		return;
 	if (ipc->settings->timed && ipc->output.messages == 1)
@@ -160,6 +170,7 @@ static int send_directly(hk_ipc *ipc, uint32_t framing, const void *data, size_t
 		return 1;
 	}
 	r = hki_output_add_rest(&ipc->output, pieces, 3, (size_t) sent);
+	hki_ipc_total_follow(ipc);
 	if (r < 0) {
 		ipc->counts.messages_dropped++;
 		hki_ipc_break(ipc, r);

@@ -281,6 +281,8 @@ void hki_ipc_server_leave(hk_ipc_server *server, hk_ipc *ipc)
 {
 	hki_list_remove(&ipc->node);
 	ipc->server = NULL;
+	server->queued_bytes -= ipc->charged;
+	ipc->charged = 0;
 	server->connection_count--;
 	if (server->freed || server->domain == NULL)
 		return;
@@ -337,14 +339,18 @@ hk_ipc *hk_ipc_server_next(const hk_ipc_server *server, const hk_ipc *previous)
 
 int hk_ipc_server_stats_read(const hk_ipc_server *server, hk_ipc_server_stats *out)
 {
-	if (out == NULL || out->size < sizeof(*out))
-		return -EINVAL;
-	*out = (hk_ipc_server_stats){ .size = out->size,
-		.connections = server->connection_count,
+	hk_ipc_server_stats stats = { .connections = server->connection_count,
 		.accepted = server->accepted,
 		.refused = server->refused,
 		.rejected = server->rejected,
 		.pauses = server->pauses,
-		.failed = server->failed };
+		.failed = server->failed,
+		.queued_bytes = server->queued_bytes,
+		.total_overflows = server->total_overflows };
+
+	if (out == NULL || out->size < offsetof(hk_ipc_server_stats, queued_bytes))
+		return -EINVAL;
+	stats.size = out->size;
+	memcpy(out, &stats, out->size < sizeof(stats) ? out->size : sizeof(stats));
 	return 0;
 }

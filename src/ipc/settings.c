@@ -71,6 +71,8 @@ static void fill_defaults(hk_ipc_opts *opts)
 		opts->queue_max_bytes = MIB;
 	if (opts->queue_max_messages == 0)
 		opts->queue_max_messages = SIZE_MAX;
+	if (opts->queue_total_max_bytes == 0)
+		opts->queue_total_max_bytes = SIZE_MAX;
 	if (opts->connections_max == 0)
 		opts->connections_max = UINT32_MAX;
 	if (opts->backlog == 0)

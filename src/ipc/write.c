@@ -88,14 +88,26 @@ void hki_ipc_write(hk_ipc *ipc)
 		    hki_output_advance(&ipc->output, (size_t) sent);
 	}
 	hki_ipc_output_return(ipc);
+	hki_ipc_total_follow(ipc);
+}
+
+/* Half of what may wait, be it by its own mark or by the server's total. */
+static bool has_room(const hk_ipc *ipc)
+{
+	const hk_ipc_opts *opts = &ipc->settings->opts;
+
+	if (hki_output_empty(&ipc->output))
+		return true;
+	return ipc->output.queued <= opts->queue_max_bytes / 2 &&
+	       ipc->output.queued <= hki_ipc_total_left(ipc) / 2 &&
+	       ipc->output.messages <= opts->queue_max_messages / 2;
 }
 
 static void tell_drained(hk_ipc *ipc)
 {
 	const hk_ipc_opts *opts = &ipc->settings->opts;
 
-	if (!ipc->refused || ipc->output.queued > opts->queue_max_bytes / 2 ||
-	    ipc->output.messages > opts->queue_max_messages / 2)
+	if (!ipc->refused || !has_room(ipc))
 		return;
 	ipc->refused = false;
 	if (opts->on_drain != NULL)

@@ -50,3 +50,11 @@ Very long words do no harm:
   [125]
   $ hostkit run --tree "$long" true 2>&1 | wc -c | sed -E 's/^1[0-9]{5}$/told/'
   told
+
+What cannot be printed is told with its reason, however much of it there was before:
+
+  $ for verb in version 'ps' 'ps --json' info 'help --json' 'sched policies' metrics 'completion bash' 'sched gen -n 5000' 'top -b -n 1'; do
+  >   hostkit $verb > /dev/full 2> error; status=$?
+  >   grep -q 'cannot write to standard output.*ENOSPC\|ENOSPC.*cannot write to standard output' error || echo "$verb: $(cat error)"
+  >   [ "$(wc -l < error)" = 1 ] && [ $status = 9 ] || echo "$verb: $status, $(cat error)"
+  > done

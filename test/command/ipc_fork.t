@@ -118,3 +118,31 @@ A signal sent to us is meant for the program:
   $ end_of $main
   [9]
   $ exec 7>&-
+
+One that is stopped hears of it too, and one that does not listen has until the grace is over:
+
+  $ echo 'process.send(process.pid); setInterval(() => {}, 1000)' > stopped.js
+  $ hostkit ipc fork stopped.js < input > stopped & main=$!
+  $ exec 7> input
+  $ until_true test -s stopped
+  $ kill -STOP "$(cat stopped)" && kill -TERM $main
+  $ end_of $main
+  [143]
+  $ exec 7>&-
+  $ echo 'process.on("SIGTERM", () => {}); process.send(process.pid); setInterval(() => {}, 1000)' > deaf.js
+  $ hostkit ipc fork --grace 50ms deaf.js < input > deaf & main=$!
+  $ exec 7> input
+  $ until_true test -s deaf
+  $ kill -STOP "$(cat deaf)" && kill -TERM $main
+  $ end_of $main
+  [137]
+  $ exec 7>&-
+
+What cannot be printed ends it, whatever the program would still do:
+
+  $ hostkit ipc fork --keep-open stopped.js < /dev/null > /dev/full
+  hostkit ipc fork: cannot write to standard output: no space left on device (ENOSPC)
+  [125]
+  $ hostkit ipc fork --keep-open stopped.js < /dev/null >&-
+  hostkit ipc fork: cannot write to standard output: bad file descriptor (EBADF)
+  [125]

@@ -131,3 +131,14 @@ Line by line, a wrong one is told and the next one printed:
   $ hostkit json fmt good.json > /dev/full
   hostkit json fmt: cannot write to standard output: no space left on device (ENOSPC)
   [9]
+
+What cannot become JSON any more is not read to an end that may never come, and what can is:
+
+  $ hostkit json check /dev/zero
+  /dev/zero:1:1: a value is expected here
+  [1]
+  $ (printf '["fine",\n'; yes no | head -n 500000) | hostkit json check -
+  standard input:2:1: no such word: true, false and null are written in full and small letters
+  [1]
+  $ (printf '{"a":"'; yes '\uD83D\uDE00' | head -n 60000 | tr -d '\n'; printf '"}') > long.json
+  $ hostkit json check long.json
