@@ -5,10 +5,11 @@
 const { fork } = require('node:child_process');
 const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
+const placed = require('./ipc/placed.js');
 
 const [serialization, file, warm, count] = process.argv.slice(2);
 const message = JSON.parse(readFileSync(file, 'utf8'));
-const child = fork(join(__dirname, 'ipc_node_child.js'), { serialization });
+const child = fork(join(__dirname, 'ipc_node_child.js'), [], placed({ serialization }));
 let left = Number(warm) + Number(count);
 let began = process.hrtime.bigint();
 

@@ -2,6 +2,11 @@
  * How long does a message of 100 bytes take to another process and back, when nothing
  * else goes on?  Both ends of ours wait in a loop.  The floor is a socketpair whose ends
  * block in read(2): nothing that sleeps can be much below it.
+ *
+ * Every side is measured twice, with both ends on one processor and with each on its own:
+ * see placement.h.  Threads of a peer are where the end is that they belong to.  On two
+ * processors two wake-ups of the other one are nearly all of everybody's time, the floor's
+ * too: there the floor alone is a goal, and the others are for orientation.
  */
 #include <math.h>
 #include <stdio.h>
@@ -162,8 +167,10 @@ static double run_node(void *user)
 
 static void ask(const char *peer, double (*run)(void *user), bool there, double goal)
 {
-	const bench_question question = { .bench = "ipc-roundtrip",
-		.name = "100 bytes there and back over a Unix socket",
+	static const bench_placement places[] = { BENCH_TOGETHER, BENCH_APART };
+	char name[64];
+	bench_question question = { .bench = "ipc-roundtrip",
+		.name = name,
 		.unit = "us",
 		.rounds = 7,
 		.ratio = BENCH_SHARE,
@@ -174,7 +181,16 @@ static void ask(const char *peer, double (*run)(void *user), bool there, double 
 		{ peer, there ? run : NULL, NULL },
 	};
 
-	bench_ask(&question, sides, 2);
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		if (places[i] == BENCH_APART && run != run_bare)
+			question.kind = BENCH_NO_GOAL;
+		(void) snprintf(name, sizeof(name), "100 bytes over a Unix socket, %s",
+		    bench_placement_name(places[i]));
+		if (bench_ipc_place(places[i]))
+			bench_ask(&question, sides, 2);
+		else
+			(void) fprintf(stderr, "%s: not on this machine\n", name);
+	}
 }
 
 int main(int argc, char **argv)

@@ -4,6 +4,7 @@
 
 const net = require('net');
 const { fork } = require('child_process');
+const placed = require('./placed.js');
 
 const [path, wanted, role] = process.argv.slice(2);
 const count = Number(wanted);
@@ -44,7 +45,7 @@ function ask() {
         });
         socket.write(line);
     });
-    server.listen(path, () => fork(__filename, [path, wanted, 'answer']));
+    server.listen(path, () => fork(__filename, [path, wanted, 'answer'], placed({})));
 }
 
 if (role === 'answer')

@@ -12,6 +12,7 @@ static char folder[] = "/tmp/hostkit-bench-XXXXXX";
 static char path[64];
 static bool made;
 static unsigned int number;
+static bench_placement placement;
 
 /* The socket, and the lock beside it that a server killed leaves. */
 static void remove_path(void)
@@ -42,6 +43,13 @@ void bench_ipc_leave(void)
 		perror(folder);
 }
 
+bool bench_ipc_place(bench_placement how)
+{
+	placement = how;
+	return bench_can_place(how) && bench_place(how, BENCH_NEAR) &&
+	       setenv("BENCH_PROCESSOR", bench_processor(how, BENCH_FAR), 1) == 0;
+}
+
 pid_t bench_ipc_fork(int (*fn)(void *user), void *user)
 {
 	pid_t child;
@@ -49,7 +57,7 @@ pid_t bench_ipc_fork(int (*fn)(void *user), void *user)
 	(void) fflush(NULL);
 	child = fork();
 	if (child == 0)
-		_exit(fn(user) == 0 ? 0 : 1);
+		_exit(bench_place(placement, BENCH_FAR) && fn(user) == 0 ? 0 : 1);
 	return child;
 }
 

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+#include "../placement.h"
 
 /*
  * What the questions about messages share: a place for sockets, a second process, and
@@ -14,6 +15,10 @@
  * Static: until the next call. */
 const char *bench_ipc_path(void);
 void bench_ipc_leave(void);
+
+/* Where this process and the children of bench_ipc_fork() and bench_node() run from now
+ * on.  False if there is no such place. */
+bool bench_ipc_place(bench_placement how);
 
 /* Run @fn in a child, which ends with it; bench_ipc_join() waits for that and says whether
  * it returned 0. */

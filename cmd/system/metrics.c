@@ -25,10 +25,36 @@ enum {
 	METRICS_COMPAT,
 	METRICS_FORMAT,
 	METRICS_INTERVAL,
-	METRICS_COUNT
+	METRICS_COUNT,
+	METRICS_PROCESSES,
+	METRICS_GROUPS
 };
 
+/* What a collector can be asked to keep; the library takes no more either. */
+enum { GROUPS_MOST = 10000 };
+
 /* ---- the plan ---- */
+
+/* "state" alone groups nothing. */
+static int read_processes(
+    metrics_plan *plan, const cmd_call *call, const cmd_given *given)
+{
+	int word = 0;
+	int r = cmd_value_word(&word, call, given);
+
+	plan->exporter.processes = true;
+	plan->exporter.process_grouping = (uint32_t) word;
+	return r;
+}
+
+static int read_groups(metrics_plan *plan, const cmd_call *call, const cmd_given *given)
+{
+	int64_t groups = 0;
+	int r = cmd_value_integer(&groups, call, given, 1, GROUPS_MOST);
+
+	plan->exporter.process_groups_max = (uint32_t) groups;
+	return r;
+}
 
 static int read_option(metrics_plan *plan, const cmd_call *call, const cmd_given *given)
 {
@@ -56,6 +82,12 @@ static int read_option(metrics_plan *plan, const cmd_call *call, const cmd_given
 	case METRICS_COUNT:
 		r = cmd_value_integer(&plan->count, call, given, 1, INT32_MAX);
 		break;
+	case METRICS_PROCESSES:
+		r = read_processes(plan, call, given);
+		break;
+	case METRICS_GROUPS:
+		r = read_groups(plan, call, given);
+		break;
 	}
 	return r;
 }
@@ -74,6 +106,11 @@ static int check_plan(const metrics_plan *plan, const cmd_call *call)
 	if (plan->count > 0 && plan->interval_ns == 0)
 		return cmd_fail(
 		    &call->output, CMD_EXIT_USAGE, 0, NULL, "--count needs --interval");
+	if (plan->exporter.process_groups_max > 0 &&
+	    plan->exporter.process_grouping == HK_SYSTEM_GROUPING_NONE)
+		return cmd_fail(&call->output, CMD_EXIT_USAGE, 0,
+		    "add --processes user, cgroup, service or name",
+		    "--groups limits groups of processes, and none are asked for");
 	return 0;
 }
 
@@ -90,6 +127,9 @@ static int make_plan(metrics_plan *out, const cmd_call *call)
 		r = read_option(&plan, call, &call->given[i]);
 	if (r == 0)
 		r = check_plan(&plan, call);
+	/* Whoever looks once has nothing to be told of in between. */
+	plan.exporter.process_exits =
+	    plan.exporter.processes && (plan.listen != NULL || plan.interval_ns > 0);
 	*out = plan;
 	return r;
 }
@@ -226,10 +266,12 @@ static int write_metrics(const cmd_call *call, const metrics_plan *plan)
 
 static int serve(const cmd_call *call, const metrics_plan *plan)
 {
-	char listener[16], names[16], sections[16], url[METRICS_URL_MAX];
+	char listener[16], names[16], sections[16], processes[16], groups[16];
+	char url[METRICS_URL_MAX];
 	char version[] = HOSTKIT_VERSION;
 	char name[] = "metrics";
-	char *argv[] = { name, listener, names, sections, version, NULL };
+	char *argv[] = { name, listener, names, sections, version, processes, groups,
+		NULL };
 	int fd = metrics_listen(plan->listen, url);
 
 	if (fd == HK_EPARSE)
@@ -243,6 +285,9 @@ static int serve(const cmd_call *call, const metrics_plan *plan)
 	(void) snprintf(listener, sizeof(listener), "%d", fd);
 	(void) snprintf(names, sizeof(names), "%u", plan->exporter.names);
 	(void) snprintf(sections, sizeof(sections), "%u", plan->exporter.sections);
+	(void) snprintf(processes, sizeof(processes), "%u",
+	    plan->exporter.processes ? plan->exporter.process_grouping + 1 : 0);
+	(void) snprintf(groups, sizeof(groups), "%u", plan->exporter.process_groups_max);
 	cmd_note(&call->output, "serving %s", url);
 	return cmd_libexec_run(call, "metrics", argv);
 }
@@ -291,6 +336,18 @@ static const cmd_option options[] = {
 	    .help = "prometheus (text 0.0.4, the default) or openmetrics; with --listen "
 		    "the scraper chooses",
 	    .values = "prometheus openmetrics" },
+	{ .id = METRICS_PROCESSES,
+	    .letter = 'p',
+	    .name = "processes",
+	    .argument = "WORD",
+	    .help = "processes too: counted by state, and with user, cgroup, service or "
+		    "name in groups with their processor time, memory and I/O",
+	    .values = "state user cgroup service name" },
+	{ .id = METRICS_GROUPS,
+	    .name = "groups",
+	    .argument = "N",
+	    .help = "with --processes: at most so many groups (100); the others are told "
+		    "together as (rest)" },
 	{ .name = NULL },
 };
 
@@ -301,6 +358,8 @@ static const cmd_example examples[] = {
 	    "stands in for node_exporter" },
 	{ "hostkit metrics -i 15s -o /var/lib/node_exporter/hostkit.prom",
 	    "keeps a file current for a textfile collector" },
+	{ "hostkit metrics --processes service --listen 9100",
+	    "tells what each service uses as well" },
 	{ "hostkit metrics pressure limits | promtool check metrics",
 	    "shows two sections to a linter, which has nothing to say" },
 	{ .command = NULL },
@@ -329,7 +388,14 @@ const cmd_verb cmd_verb_metrics = {
 	    "collects makes those.\n\nWhat this machine lacks is left out. What could "
 	    "not be "
 	    "read is left out too, and hostkit_scrape_section_success of its section is "
-	    "0.",
+	    "0.\n\nWhat a group of processes has used never goes back: it stays with "
+	    "the "
+	    "group when a process ends. With --listen and --interval, and as root, "
+	    "processes "
+	    "that came and went between two looks are counted too. A group without "
+	    "processes gives up its place when another needs it; what it used then "
+	    "counts to (rest). Memory is resident memory: what processes share is in "
+	    "the figure of each, since finding the shares would stop them.",
 	.options = options,
 	.examples = examples,
 	.exits = exits,

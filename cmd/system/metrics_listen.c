@@ -14,7 +14,7 @@
 #include <hostkit/error.h>
 #include "metrics.h"
 
-enum { HOST_MAX = 256, PORT_MAX = 6, BACKLOG = 64 };
+enum { HOST_MAX = 256, PORT_MAX = 6, BACKLOG = 512 };
 
 typedef struct listen_place {
 	char host[HOST_MAX]; /* "" is every address */

@@ -4,6 +4,7 @@
 #include <hostkit/process.h>
 #include <hostkit/system_filter.h>
 #include <hostkit/system_process.h>
+#include <hostkit/system_process_details.h>
 #include "verb.h"
 
 /*
@@ -14,11 +15,11 @@
  */
 
 typedef enum ps_group {
-	PS_GROUP_NONE,
-	PS_GROUP_USER,
-	PS_GROUP_CGROUP,
-	PS_GROUP_SERVICE,
-	PS_GROUP_NAME
+	PS_GROUP_NONE = HK_SYSTEM_GROUPING_NONE,
+	PS_GROUP_USER = HK_SYSTEM_GROUPING_USER,
+	PS_GROUP_CGROUP = HK_SYSTEM_GROUPING_CGROUP,
+	PS_GROUP_SERVICE = HK_SYSTEM_GROUPING_SERVICE,
+	PS_GROUP_NAME = HK_SYSTEM_GROUPING_NAME
 } ps_group;
 
 typedef struct ps_request {

@@ -52,39 +52,6 @@ const hk_record_type ps_group_type = {
 
 #define NO_GROUP "-"
 
-/* systemd's name where there is one, else the container, else the cgroup. */
-static const char *service_of(
-    const hk_system_process *row, char text[HK_SYSTEM_CGROUP_OWNER_TEXT_MAX])
-{
-	hk_system_cgroup_owner owner;
-
-	hk_system_cgroup_owner_read(&owner, text, row->cgroup);
-	if (owner.container != NULL)
-		return owner.container;
-	if (owner.user_unit != NULL)
-		return owner.user_unit;
-	return owner.unit != NULL ? owner.unit : row->cgroup;
-}
-
-static const char *group_of(const ps_request *request, const hk_system_process *row,
-    char text[HK_SYSTEM_CGROUP_OWNER_TEXT_MAX])
-{
-	bool has_cgroup =
-	    hk_record_has(&row->record, HK_SYSTEM_PROCESS_CGROUP) && row->cgroup != NULL;
-
-	switch (request->group) {
-	case PS_GROUP_USER:
-		return hk_record_has(&row->record, HK_SYSTEM_PROCESS_USER) ? row->user
-									   : NO_GROUP;
-	case PS_GROUP_CGROUP:
-		return has_cgroup ? row->cgroup : NO_GROUP;
-	case PS_GROUP_SERVICE:
-		return has_cgroup ? service_of(row, text) : NO_GROUP;
-	default:
-		return row->name;
-	}
-}
-
 static int add_group(ps_groups *groups, const char *name)
 {
 	if (groups->count == groups->capacity) {
@@ -141,7 +108,8 @@ static int add_row(ps_groups *groups, hki_name_map *places, const ps_request *re
     const hk_system_process *row)
 {
 	char text[HK_SYSTEM_CGROUP_OWNER_TEXT_MAX];
-	const char *name = group_of(request, row, text);
+	const char *known = hk_system_process_group(row, request->group, text);
+	const char *name = known != NULL ? known : NO_GROUP;
 	size_t place = (size_t) hki_name_map_get(places, name);
 	int r;
 

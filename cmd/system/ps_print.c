@@ -15,7 +15,7 @@
 /* ---- tables ---- */
 
 /* What has no command line is shown by its name in brackets, as ps(1) does it. */
-static int name_kernel_threads(ps_rows *rows)
+static int name_the_wordless(ps_rows *rows)
 {
 	rows->names = hki_zalloc_array(rows->count, sizeof(*rows->names));
 	if (rows->names == NULL)
@@ -25,13 +25,15 @@ static int name_kernel_threads(ps_rows *rows)
 		hk_system_process *row = &rows->items[i];
 
 		if (row->command.count > 0 || row->name == NULL ||
-		    !hk_record_has(&row->record, HK_SYSTEM_PROCESS_COMMAND))
+		    hk_record_is_denied(&row->record, HK_SYSTEM_PROCESS_COMMAND) ||
+		    row->stale)
 			continue;
 		rows->names[i] = hki_format("[%s]", row->name);
 		if (rows->names[i] == NULL)
 			return -ENOMEM;
 		row->command =
 		    (hk_record_strings){ (const char *const *) &rows->names[i], 1 };
+		hk_record_set(&row->record, HK_SYSTEM_PROCESS_COMMAND);
 	}
 	return 0;
 }
@@ -65,7 +67,7 @@ int ps_print_table(const ps_request *request, ps_rows *rows)
 
 	if (request->group != PS_GROUP_NONE)
 		return print_groups(request, rows);
-	r = request->tree ? ps_tree_draw(rows) : name_kernel_threads(rows);
+	r = request->tree ? ps_tree_draw(rows) : name_the_wordless(rows);
 	if (r < 0)
 		return r;
 	return cmd_table_print(&request->call->output, stdout, &opts,

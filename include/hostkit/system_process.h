@@ -263,9 +263,10 @@ typedef struct hk_system_process {
 	int32_t reserved;
 	double end_time_s;
 
-	const char *user;          /* name of uid; the number if it has none */
-	hk_record_strings command; /* as it was started; empty for kernel threads */
-	const char *executable;    /* with " (deleted)" behind it if it is */
+	const char *user; /* name of uid; the number if it has none */
+	/* As it was started; empty for kernel threads, absent while one is executed. */
+	hk_record_strings command;
+	const char *executable; /* with " (deleted)" behind it if it is */
 	const char *working_directory;
 	const char *cgroup; /* in the unified hierarchy, else in that of systemd */
 } hk_system_process;
@@ -441,8 +442,8 @@ typedef struct hk_system_self_info {
 	hk_record record;
 	int32_t pid;
 	int32_t ppid;
-	double uptime_s;
-	double start_time_s;
+	double uptime_s;     /* sleep of the machine included */
+	double start_time_s; /* since 1970, as the clock stands now */
 	double cpu_user_s;
 	double cpu_system_s;
 	double cpu_percent; /* since the start, of one processor */

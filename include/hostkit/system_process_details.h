@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <hostkit/base.h>
 #include <hostkit/record.h>
+#include <hostkit/system_process.h>
 
 HK_BEGIN
 
@@ -306,6 +307,23 @@ HK_API void hk_system_details_free(hk_system_details_result *result);
  */
 HK_API void hk_system_cgroup_owner_read(hk_system_cgroup_owner *out,
     char text[HK_SYSTEM_CGROUP_OWNER_TEXT_MAX], const char *path);
+
+/* What puts processes together. */
+typedef enum hk_system_grouping {
+	HK_SYSTEM_GROUPING_NONE,
+	HK_SYSTEM_GROUPING_USER,
+	HK_SYSTEM_GROUPING_CGROUP,
+	HK_SYSTEM_GROUPING_SERVICE, /* container, unit of systemd, else the cgroup */
+	HK_SYSTEM_GROUPING_NAME
+} hk_system_grouping;
+
+/*
+ * The group that @process, a row of a table that was asked for the user or the
+ * cgroup, is in by @grouping (hk_system_grouping), or NULL if that is not known.
+ * Borrowed: of the row, or in @text.
+ */
+HK_API const char *hk_system_process_group(const hk_system_process *process,
+    uint32_t grouping, char text[HK_SYSTEM_CGROUP_OWNER_TEXT_MAX]);
 
 HK_END
 

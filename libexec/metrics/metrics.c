@@ -1,9 +1,10 @@
 /*
- * metrics LISTENER NAMES SECTIONS VERSION
+ * metrics LISTENER NAMES SECTIONS VERSION PROCESSES GROUPS
  *
  * What `hostkit metrics --listen` becomes: it has read the command line and opened
- * the socket, whose number is LISTENER.  NAMES and SECTIONS are those of
- * hk_system_exporter_opts, as numbers.  Ends with 0 on SIGTERM or SIGINT.
+ * the socket, whose number is LISTENER.  NAMES, SECTIONS and GROUPS are those of
+ * hk_system_exporter_opts, as numbers; PROCESSES is 0 for none, or their grouping
+ * and 1.  Ends with 0 on SIGTERM or SIGINT.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -69,13 +70,16 @@ static int serve(int listener, const hk_system_exporter_opts *opts)
 int main(int argc, char **argv)
 {
 	hk_system_exporter_opts opts = HK_SYSTEM_EXPORTER_OPTS_INIT;
-	unsigned long listener, names, sections;
+	unsigned long listener, names, sections, processes, groups;
 
-	if (argc != 5 || read_number(&listener, argv[1], 1 << 20) < 0 ||
+	if (argc != 7 || read_number(&listener, argv[1], 1 << 20) < 0 ||
 	    read_number(&names, argv[2], HK_SYSTEM_EXPORTER_NODE_EXPORTER) < 0 ||
-	    read_number(&sections, argv[3], HK_SYSTEM_ALL) < 0) {
-		fputs("usage: metrics LISTENER NAMES SECTIONS VERSION; it is started by "
-		      "'hostkit metrics --listen'\n",
+	    read_number(&sections, argv[3], HK_SYSTEM_ALL) < 0 ||
+	    read_number(&processes, argv[5], HK_SYSTEM_GROUPING_NAME + 1) < 0 ||
+	    read_number(&groups, argv[6], UINT32_MAX) < 0) {
+		fputs(
+		    "usage: metrics LISTENER NAMES SECTIONS VERSION PROCESSES GROUPS; it "
+		    "is started by 'hostkit metrics --listen'\n",
 		    stderr);
 		return EXIT_USAGE;
 	}
@@ -84,5 +88,8 @@ int main(int argc, char **argv)
 	opts.names = (uint32_t) names;
 	opts.sections = (uint32_t) sections;
 	opts.version = argv[4];
+	opts.processes = opts.process_exits = processes > 0;
+	opts.process_grouping = processes > 0 ? (uint32_t) processes - 1 : 0;
+	opts.process_groups_max = (uint32_t) groups;
 	return serve((int) listener, &opts);
 }

@@ -7,28 +7,89 @@
  * state, and what is answered is at most as old as the answer.
  *
  * A stranger may connect and say nothing, so connections are few, small, and end
- * when they are idle.
+ * when they take too long or when their place is needed (visitors.c).
+ * libmicrohttpd has no call that ends one: shutting its socket down makes
+ * libmicrohttpd find it at its end.
  */
 #include "server.h"
 
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <microhttpd.h>
 #include "accept.h"
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "visitors.h"
 
-enum { CONNECTIONS_MAX = 64, CONNECTION_MEMORY_BYTES = 32 * 1024, IDLE_TIMEOUT_S = 10 };
+/* Those that have been told to go need a place until they are gone. */
+enum { CONNECTIONS_MAX = 4 * VISITORS_KEPT, CONNECTION_MEMORY_BYTES = 32 * 1024 };
 
 struct metrics_server {
 	hk_loop *loop;
 	struct MHD_Daemon *daemon;
 	hk_watch *watch;
+	hk_watch *ends;  /* of processes; or NULL */
 	hk_timer *timer; /* what libmicrohttpd wants to be asked again for */
 	hk_system_exporter *exporter;
 	hk_metrics_writer *writer;
+	visitors visitors;
 };
+
+/* ---- who is connected ---- */
+
+static visitor *visitor_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info != NULL ? info->socket_context : NULL;
+}
+
+static void send_away(visitor *one)
+{
+	(void) shutdown(one->fd, SHUT_RDWR);
+}
+
+/* Without memory for it a connection is only bounded by CONNECTIONS_MAX. */
+static void *welcome(metrics_server *server, struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *socket =
+	    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	const union MHD_ConnectionInfo *address =
+	    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	visitor *one = NULL, *leaving;
+
+	if (socket == NULL || visitor_add(&one, &server->visitors, socket->connect_fd,
+				  address != NULL ? address->client_addr : NULL,
+				  hki_clock_monotonic_ns()) < 0)
+		return NULL;
+	leaving = visitors_crowded_out(&server->visitors);
+	if (leaving != NULL)
+		send_away(leaving);
+	return one;
+}
+
+static void connected(void *user, struct MHD_Connection *connection, void **context,
+    enum MHD_ConnectionNotificationCode code)
+{
+	metrics_server *server = user;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED)
+		*context = welcome(server, connection);
+	else
+		visitor_remove(&server->visitors, *context);
+}
+
+static void answered(void *user, struct MHD_Connection *connection, void **request,
+    enum MHD_RequestTerminationCode code)
+{
+	(void) user;
+	(void) request;
+	(void) code;
+	visitor_set(visitor_of(connection), VISITOR_RESTING, hki_clock_monotonic_ns());
+}
 
 /* ---- answers ---- */
 
@@ -93,6 +154,8 @@ static enum MHD_Result handle(void *user, struct MHD_Connection *connection,
 	/* The first call comes with the head alone; what is uploaded is thrown away. */
 	if (*request == NULL) {
 		*request = &seen;
+		visitor_set(
+		    visitor_of(connection), VISITOR_ANSWERED, hki_clock_monotonic_ns());
 		return MHD_YES;
 	}
 	if (*upload_size > 0) {
@@ -114,15 +177,29 @@ static enum MHD_Result handle(void *user, struct MHD_Connection *connection,
 
 /* ---- the loop ---- */
 
-/* Let libmicrohttpd work, and come back when it says. */
+static void expire(metrics_server *server)
+{
+	uint64_t now_ns = hki_clock_monotonic_ns();
+	visitor *one;
+
+	while ((one = visitors_expired(&server->visitors, now_ns)) != NULL)
+		send_away(one);
+}
+
+/* Let libmicrohttpd work, and come back when it says or when somebody's time is up. */
 static void turn(metrics_server *server)
 {
 	MHD_UNSIGNED_LONG_LONG wait_ms;
+	uint64_t wait_ns;
 
+	expire(server);
 	(void) MHD_run(server->daemon);
-	if (MHD_get_timeout(server->daemon, &wait_ms) == MHD_YES)
-		hk_timer_set(
-		    server->timer, (uint64_t) wait_ms * (HKI_NS_PER_S / 1000), 0);
+	wait_ns = visitors_wait_ns(&server->visitors, hki_clock_monotonic_ns());
+	if (MHD_get_timeout(server->daemon, &wait_ms) == MHD_YES &&
+	    wait_ms < wait_ns / HKI_NS_PER_MS)
+		wait_ns = (uint64_t) wait_ms * HKI_NS_PER_MS;
+	if (wait_ns != UINT64_MAX)
+		hk_timer_set(server->timer, wait_ns, 0);
 	else
 		hk_timer_stop(server->timer);
 }
@@ -140,6 +217,26 @@ static void is_due(hk_timer *timer, void *user)
 	turn(user);
 }
 
+/* The kernel keeps only so many; a scraper may come seldom.  A failure means that some
+ * are lost, which the next scrape tells. */
+static void have_ended(hk_watch *watch, unsigned int events, void *user)
+{
+	metrics_server *server = user;
+
+	(void) watch;
+	(void) events;
+	(void) hk_system_exporter_drain(server->exporter);
+}
+
+static int attach_ends(metrics_server *server)
+{
+	int fd = hk_system_exporter_exit_fd(server->exporter);
+
+	return fd < 0 ? 0
+		      : hk_watch_start(&server->ends, server->loop, fd, HK_READABLE,
+			    have_ended, server);
+}
+
 static int attach(metrics_server *server)
 {
 	const union MHD_DaemonInfo *info =
@@ -155,6 +252,8 @@ static int attach(metrics_server *server)
 	if (r == 0)
 		r = hk_watch_start(&server->watch, server->loop, info->epoll_fd,
 		    HK_READABLE, is_readable, server);
+	if (r == 0)
+		r = attach_ends(server);
 	return r;
 }
 
@@ -173,7 +272,8 @@ int server_new(
 		server->daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, handle,
 		    server, MHD_OPTION_LISTEN_SOCKET, (MHD_socket) listener,
 		    MHD_OPTION_CONNECTION_LIMIT, (unsigned int) CONNECTIONS_MAX,
-		    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int) IDLE_TIMEOUT_S,
+		    MHD_OPTION_NOTIFY_CONNECTION, connected, server,
+		    MHD_OPTION_NOTIFY_COMPLETED, answered, server,
 		    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) CONNECTION_MEMORY_BYTES,
 		    MHD_OPTION_END);
 		r = server->daemon == NULL ? -EIO : attach(server);
@@ -190,6 +290,7 @@ void server_free(metrics_server *server)
 {
 	if (server == NULL)
 		return;
+	hk_watch_free(server->ends);
 	hk_watch_free(server->watch);
 	hk_timer_free(server->timer);
 	if (server->daemon != NULL)

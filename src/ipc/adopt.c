@@ -10,6 +10,17 @@
  * whose other end goes to a child.
  */
 
+int hki_ipc_set_nonblocking(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0)
+		return -errno;
+	if ((flags & O_NONBLOCK) != 0)
+		return 0;
+	return fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0;
+}
+
 static int check_descriptor(int fd)
 {
 	int type = 0;

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "base/alloc.h"
+#include "os/quiet_write.h"
 
 /*
  * The system calls that move bytes, and descriptors with them.
@@ -149,8 +150,8 @@ ssize_t hki_ipc_transmit(
 
 	ipc->counts.writes++;
 	if (!ipc->is_socket)
-		sent = hki_ipc_write_quietly(ipc->fd, pieces, count);
-	else if (extra != NULL)
+		return hki_write_quietly(ipc->fd, pieces, count);
+	if (extra != NULL)
 		sent = transmit_with_descriptors(ipc, &header, extra);
 	else if (count == 1)
 		sent = send(ipc->fd, pieces[0].iov_base, pieces[0].iov_len,

@@ -9,15 +9,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 #include <hostkit/error.h>
 #include "base/cleanup.h"
 #include "ipc/fifo_internal.h"
+#include "os/quiet_write.h"
 
 typedef struct piece {
 	hki_list link;
@@ -46,38 +44,16 @@ void hki_fifo_queue_free(hk_ipc_fifo *fifo)
 		drop_first(fifo);
 }
 
-/* The count, or a negative errno. */
-static ssize_t write_quietly(int fd, const void *bytes, size_t length)
-{
-	const struct timespec now = { 0, 0 };
-	sigset_t broken_pipe;
-	sigset_t before;
-	sigset_t pending;
-	ssize_t written;
-
-	sigemptyset(&broken_pipe);
-	sigaddset(&broken_pipe, SIGPIPE);
-	sigemptyset(&pending);
-	sigpending(&pending);
-	pthread_sigmask(SIG_BLOCK, &broken_pipe, &before);
-	do
-		written = write(fd, bytes, length);
-	while (written < 0 && errno == EINTR);
-	written = written < 0 ? -errno : written;
-	if (written == -EPIPE && sigismember(&pending, SIGPIPE) == 0)
-		while (sigtimedwait(&broken_pipe, NULL, &now) < 0 && errno == EINTR)
-			;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return written;
-}
-
 /* Write as much of the queue as the pipe takes.  0, or the failure that ends it. */
 static int write_queue(hk_ipc_fifo *fifo)
 {
 	while (!hki_list_empty(&fifo->queue)) {
 		piece *first = first_piece(fifo);
-		ssize_t written = write_quietly(fifo->fd, first->bytes + fifo->written,
-		    first->length - fifo->written);
+		struct iovec rest = {
+			.iov_base = first->bytes + fifo->written,
+			.iov_len = first->length - fifo->written,
+		};
+		ssize_t written = hki_write_quietly(fifo->fd, &rest, 1);
 
 		if (written == -EAGAIN)
 			return 0;

@@ -229,11 +229,8 @@ ssize_t hki_ipc_transmit(
     hk_ipc *ipc, struct iovec *pieces, size_t count, const hki_output_extra *extra);
 void hki_ipc_received_free(hki_ipc_received *received);
 
-/* ---- pipe.c ---- */
+/* ---- adopt.c ---- */
 
-/* As writev(), for what is no socket: a reader that has gone is -1 and EPIPE, and never a
- * signal. */
-ssize_t hki_ipc_write_quietly(int fd, const struct iovec *pieces, size_t count);
 /* Make @fd non-blocking.  0 or a negative errno. */
 int hki_ipc_set_nonblocking(int fd);
 

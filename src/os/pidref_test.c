@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "os/syscall.h"
 
-#define PATIENCE_NS (10 * HKI_NS_PER_S)
+#define PATIENCE_NS (60 * HKI_NS_PER_S)
 
 static pid_t start_child(void)
 {

@@ -151,11 +151,10 @@ typedef struct child_visit {
 	bool missing;
 } child_visit;
 
-/* Numbers, each followed by a space, cut anywhere by the read. */
-static int each_child_in(int fd, const child_visit *to)
+int hki_each_number_read(int fd, int (*visit)(pid_t number, void *user), void *user)
 {
 	char text[1024];
-	int number = 0;
+	int number = 0; /* cut anywhere by the read */
 
 	for (;;) {
 		ssize_t length = read(fd, text, sizeof(text));
@@ -163,7 +162,7 @@ static int each_child_in(int fd, const child_visit *to)
 		if (length < 0 && errno == EINTR)
 			continue;
 		if (length < 0)
-			return errno == ESRCH ? 0 : -errno;
+			return -errno;
 		if (length == 0)
 			return 0;
 		for (ssize_t i = 0; i < length; i++) {
@@ -174,7 +173,7 @@ static int each_child_in(int fd, const child_visit *to)
 				continue;
 			}
 			if (number > 0)
-				r = to->visit(number, to->user);
+				r = visit(number, user);
 			if (r != 0)
 				return r;
 			number = 0;
@@ -190,8 +189,12 @@ static int visit_thread(pid_t thread, void *user)
 
 	snprintf(path, sizeof(path), "%d/children", (int) thread);
 	fd = openat(to->tasks, path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0)
-		return each_child_in(fd, to);
+	if (fd >= 0) {
+		int r = hki_each_number_read(fd, to->visit, to->user);
+
+		/* It may end while its list is read. */
+		return r == -ESRCH ? 0 : r;
+	}
 	/* Either the thread went away, or the kernel has no such file. */
 	snprintf(path, sizeof(path), "%d/stat", (int) thread);
 	if (errno == ENOENT && faccessat(to->tasks, path, F_OK, 0) == 0)

@@ -48,6 +48,11 @@ int hki_proc_children(pid_t pid, int (*visit)(pid_t child, void *user), void *us
 int hki_proc_children_by_parent(
     pid_t pid, int (*visit)(pid_t child, void *user), void *user);
 
+/* Call @visit for every number of the list that is read from @fd, as cgroup.procs and
+ * /proc/PID/task/TID/children are written.  0 is left out: a process of a PID namespace
+ * that we do not see.  0, what @visit returned, or a negative errno of read(2). */
+int hki_each_number_read(int fd, int (*visit)(pid_t number, void *user), void *user);
+
 /* The value of @name in the environment @pid was started with, as far as it was
  * not overwritten since.  Its length, -ENOENT, -ENODATA when the environment is empty,
  * -EAGAIN when exec is just putting it in place, HK_ELIMIT, -ESRCH also when the

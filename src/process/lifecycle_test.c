@@ -156,7 +156,7 @@ static void the_steps_follow_each_other(void **state)
 {
 	fixture *f = *state;
 	const hk_stop_step steps[] = { { SIGTERM, 0, 30 * HKI_NS_PER_MS },
-		{ SIGINT, 0, 5 * HKI_NS_PER_S } };
+		{ SIGINT, 0, 60 * HKI_NS_PER_S } };
 	uint64_t began;
 
 	start_deaf(f, steps, 2);
@@ -190,7 +190,7 @@ static void a_second_stop_does_not_wait(void **state)
 	assert_int_equal(0, hk_process_stop(f->process));
 	assert_int_equal(0, hk_process_stop(f->process)); /* being killed: nothing more */
 	assert_int_equal(0, hk_loop_run(f->loop));
-	assert_true(hki_clock_monotonic_ns() - began < 10 * HKI_NS_PER_S);
+	assert_true(hki_clock_monotonic_ns() - began < 60 * HKI_NS_PER_S);
 	assert_int_equal(SIGKILL, f->how.signal);
 }
 

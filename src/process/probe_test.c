@@ -361,13 +361,13 @@ void assert_ends(pid_t pid)
 {
 	const struct timespec pause = { 0, 1000000 };
 
-	for (int i = 0; i < 10000; i++) {
+	for (int i = 0; i < 60000; i++) {
 		if (!is_running(pid))
 			return;
 		nanosleep(&pause, NULL);
 	}
 	(void) kill(pid, SIGKILL);
-	fail_msg("process %d was still running after 10 s", (int) pid);
+	fail_msg("process %d was still running after a minute", (int) pid);
 }
 
 void end_ignored(hk_process *process, const hk_process_exit *how, void *user)

@@ -37,7 +37,7 @@ void assert_spawn_fails(const hk_process_opts *opts, int code, const char *text)
 /* The number of descriptors this process has open. */
 size_t count_open_fds(void);
 
-/* Wait until @pid, a child or not, is no running process any more, at most 10 s. */
+/* Wait until @pid, a child or not, is no running process any more, at most a minute. */
 void assert_ends(pid_t pid);
 /* Is it there and no zombie? */
 int is_running(pid_t pid);

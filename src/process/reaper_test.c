@@ -24,7 +24,7 @@
 #include "os/procfs.h"
 #include "process/test_paths.h"
 
-#define PATIENCE_NS (10 * HKI_NS_PER_S)
+#define PATIENCE_NS (60 * HKI_NS_PER_S)
 
 typedef struct fixture {
 	hk_loop *loop;

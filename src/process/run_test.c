@@ -230,6 +230,22 @@ static void both_streams_are_read_at_once(void **state)
 	hk_process_result_free(result);
 }
 
+/* A program that says "up" when it has come as far as it must before its time is up:
+ * how long that takes is the machine's affair, so the time grows until it was enough. */
+static hk_process_result *run_out_of_time(hk_process_run_opts *opts)
+{
+	hk_process_result *result;
+
+	opts->timeout_ns = 50 * HKI_NS_PER_MS;
+	while (result = run_with(opts), strncmp(result->stdout_data, "up\n", 3) != 0) {
+		assert_true(result->timed_out);
+		hk_process_result_free(result);
+		opts->timeout_ns *= 4;
+		assert_true(opts->timeout_ns < 100 * HKI_NS_PER_S);
+	}
+	return result;
+}
+
 static void a_timeout_stops_it_by_its_steps(void **state)
 {
 	hk_process_opts process = command_opts(COMMAND("sh", "-c",
@@ -239,8 +255,7 @@ static void a_timeout_stops_it_by_its_steps(void **state)
 	hk_process_result *result;
 
 	(void) state;
-	opts.timeout_ns = 300 * HKI_NS_PER_MS;
-	result = run_with(&opts);
+	result = run_out_of_time(&opts);
 	assert_true(result->timed_out);
 	assert_int_equal(3, result->exit.code);
 	assert_string_equal("up\nbye\n", result->stdout_data);
@@ -251,15 +266,14 @@ static void a_timeout_kills_what_does_not_listen(void **state)
 {
 	const hk_stop_step steps[] = { { SIGTERM, 0, 50 * HKI_NS_PER_MS } };
 	hk_process_opts process = command_opts(
-	    COMMAND("sh", "-c", "trap '' TERM; while :; do sleep 0.01; done"));
+	    COMMAND("sh", "-c", "trap '' TERM; echo up; while :; do sleep 0.01; done"));
 	hk_process_run_opts opts = run_opts(&process);
 	hk_process_result *result;
 
 	(void) state;
 	process.stop_steps = steps;
 	process.stop_step_count = 1;
-	opts.timeout_ns = 50 * HKI_NS_PER_MS;
-	result = run_with(&opts);
+	result = run_out_of_time(&opts);
 	assert_true(result->timed_out);
 	assert_int_equal(HK_END_SIGNAL, result->exit.end);
 	assert_int_equal(SIGKILL, result->exit.signal);
@@ -269,13 +283,12 @@ static void a_timeout_kills_what_does_not_listen(void **state)
 static void a_stopped_program_can_still_be_timed_out(void **state)
 {
 	hk_process_opts process = command_opts(
-	    COMMAND("sh", "-c", "trap 'exit 5' TERM; kill -STOP $$; sleep 100"));
+	    COMMAND("sh", "-c", "trap 'exit 5' TERM; echo up; kill -STOP $$; sleep 100"));
 	hk_process_run_opts opts = run_opts(&process);
 	hk_process_result *result;
 
 	(void) state;
-	opts.timeout_ns = 100 * HKI_NS_PER_MS;
-	result = run_with(&opts);
+	result = run_out_of_time(&opts);
 	assert_true(result->timed_out);
 	assert_int_equal(5, result->exit.code);
 	hk_process_result_free(result);
@@ -294,7 +307,7 @@ static void a_grandchild_cannot_hold_the_output(void **state)
 	process.tree = HK_TREE_NONE;
 	opts.settle_ns = 50 * HKI_NS_PER_MS;
 	result = run_with(&opts);
-	assert_true(hki_clock_monotonic_ns() - began < 5 * HKI_NS_PER_S);
+	assert_true(hki_clock_monotonic_ns() - began < 60 * HKI_NS_PER_S);
 	assert_true(result->stdio_detached);
 	grandchild = (pid_t) atoi(result->stdout_data);
 	hk_process_result_free(result);

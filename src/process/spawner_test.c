@@ -146,12 +146,12 @@ static void wait_until_childless(void)
 	const struct timespec pause = { 0, 1000000 };
 	siginfo_t info;
 
-	for (int i = 0; i < 10000; i++) {
+	for (int i = 0; i < 60000; i++) {
 		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
 			return;
 		nanosleep(&pause, NULL);
 	}
-	fail_msg("a child was still there after 10 s");
+	fail_msg("a child was still there after a minute");
 }
 
 static void an_exec_that_hangs_holds_up_nobody_else(void **state)
@@ -177,7 +177,7 @@ static void an_exec_that_hangs_holds_up_nobody_else(void **state)
 	hk_process_free(f->process);
 	f->process = NULL;
 	hk_process_spawner_free(opts.spawner);
-	assert_true(hki_clock_monotonic_ns() - began < 5 * HKI_NS_PER_S);
+	assert_true(hki_clock_monotonic_ns() - began < 60 * HKI_NS_PER_S);
 	assert_int_equal(0, hk_loop_run(f->loop));
 	assert_int_equal(0, f->calls);
 

@@ -15,7 +15,7 @@
  * the running cmocka test when something is not as it should be.
  */
 #define TEST_PLANT_PIDS_MAX 64
-#define TEST_PATIENCE_NS    (10 * HKI_NS_PER_S)
+#define TEST_PATIENCE_NS    (60 * HKI_NS_PER_S)
 
 typedef struct test_plant {
 	hk_tree level;

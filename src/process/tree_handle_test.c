@@ -194,7 +194,7 @@ static void stop_it(hk_tree level, const char *pattern)
 	assert_int_equal(HK_END_SIGNAL, in.how.end);
 	assert_int_equal(SIGKILL, in.how.signal);
 	assert_true(in.how.usage_known);
-	assert_true(stream_ends(&in, 5000));
+	assert_true(stream_ends(&in, 60000));
 	clear(&in, false);
 }
 
@@ -213,7 +213,7 @@ static void crash_it(hk_tree level, const char *pattern)
 	assert_int_equal(0, hk_loop_run(in.loop));
 	assert_int_equal(1, in.ends);
 	assert_int_equal(SIGUSR2, in.how.signal);
-	assert_true(stream_ends(&in, 5000));
+	assert_true(stream_ends(&in, 60000));
 	clear(&in, false);
 }
 
@@ -230,7 +230,7 @@ static void free_it(hk_tree level, const char *pattern)
 	grow(&in, level, pattern, 0);
 	hk_process_free(in.process);
 	in.process = NULL;
-	assert_true(stream_ends(&in, 5000));
+	assert_true(stream_ends(&in, 60000));
 	assert_int_equal(0, in.ends);
 	clear(&in, false);
 }
@@ -275,7 +275,7 @@ static void time_it_out(hk_tree level, const char *pattern)
 	if (result->survivors != 0)
 		fail_msg("level %d, %s: %u survivors", (int) level, pattern,
 		    result->survivors);
-	assert_true(stream_ends(&in, 5000));
+	assert_true(stream_ends(&in, 60000));
 	hk_process_result_free(result);
 	hk_process_runner_free(runner);
 	clear(&in, false);
@@ -326,7 +326,7 @@ static void a_detached_tree_goes_on(void **state)
 		in.process = NULL;
 		assert_false(stream_ends(&in, 20));
 		assert_int_equal(0, kill(main_pid, SIGKILL));
-		assert_true(stream_ends(&in, 5000));
+		assert_true(stream_ends(&in, 60000));
 		clear(&in, true);
 	}
 }
@@ -352,7 +352,7 @@ static void a_detached_tree_outlives_the_loop(void **state)
 		assert_int_equal(0, kill(main_pid, SIGKILL));
 		ready.fd = in.stream;
 		do
-			assert_int_equal(1, poll(&ready, 1, 5000));
+			assert_int_equal(1, poll(&ready, 1, 60000));
 		while (read(in.stream, &pid, sizeof(pid)) > 0);
 		(void) close(in.stream);
 		clear_up(&in, true);
@@ -378,7 +378,7 @@ static void leftovers_are_kept_if_that_is_asked(void **state)
 		in.process = NULL;
 		assert_false(stream_ends(&in, 20));
 		assert_int_equal(0, kill(left, SIGKILL));
-		assert_true(stream_ends(&in, 5000));
+		assert_true(stream_ends(&in, 60000));
 		clear(&in, true);
 	}
 }

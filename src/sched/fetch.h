@@ -14,4 +14,12 @@ static inline void hki_sched_fetch(const hk_sched_job *job)
 	__builtin_prefetch((const char *) job + 128, 1);
 }
 
+/* Begin to fetch the @bytes, more than none, from @first on. */
+static inline void hki_sched_fetch_row(const void *first, size_t bytes)
+{
+	for (size_t at = 0; at < bytes; at += 64)
+		__builtin_prefetch((const char *) first + at);
+	__builtin_prefetch((const char *) first + bytes - 1);
+}
+
 #endif /* HKI_SCHED_FETCH_H */

@@ -59,10 +59,17 @@ hk_sched_job *hki_levels_peek(void *state, int64_t now)
 hk_sched_job *hki_levels_pick(void *state, int64_t now)
 {
 	hki_levels *levels = state;
-	hk_sched_job *job = hki_levels_peek(state, now);
+	hki_ready_queue *highest;
+	hk_sched_job *job;
 
-	if (job != NULL)
-		take_out(levels, job, (uint32_t) __builtin_ctzll(levels->occupied));
+	(void) now;
+	if (levels->occupied == 0)
+		return NULL;
+	highest = &levels->queues[__builtin_ctzll(levels->occupied)];
+	job = hki_ready_queue_pop(highest);
+	/* Its lowest bit is the highest level. */
+	if (highest->first == NULL)
+		levels->occupied &= levels->occupied - 1;
 	return job;
 }
 

@@ -50,14 +50,16 @@ static inline void hki_ready_queue_remove(hki_ready_queue *queue, hk_sched_job *
 	job->own.previous = NULL;
 }
 
+/* Who is next but one is on its way: the next one, being so once, is there already and
+ * knows its neighbour. */
 static inline hk_sched_job *hki_ready_queue_pop(hki_ready_queue *queue)
 {
 	hk_sched_job *job = queue->first;
 
 	if (job != NULL)
 		hki_ready_queue_remove(queue, job);
-	if (queue->first != NULL)
-		hki_sched_fetch(queue->first);
+	if (queue->first != NULL && queue->first->own.next != NULL)
+		hki_sched_fetch(queue->first->own.next);
 	return job;
 }
 

@@ -99,8 +99,11 @@ static void fill_jobs(hki_sim *sim)
 					    : task->priority,
 			.job.order = i,
 			.job.index = i,
-			.next_io = hki_sim_next_io(task, 0),
+			.next_io = hki_sim_next_io(task->io, task->io_count),
 			.start = HK_SCHED_NEVER,
+			.io = task->io,
+			.io_left = task->io_count,
+			.slack = (task->flags & HK_SCHED_SLACK) != 0,
 		};
 	}
 }

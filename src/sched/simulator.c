@@ -63,9 +63,9 @@ static void make_ready(hki_sim *sim, hk_sched_job *job, hk_sched_reason reason)
 
 /* Would @job end so shortly after its slice that it is let? */
 static bool is_near_end(
-    const hki_sim *sim, const hk_sched_job *job, int64_t longest, int64_t quantum)
+    const hki_sim *sim, hk_sched_job *job, int64_t longest, int64_t quantum)
 {
-	return (job->task->flags & HK_SCHED_SLACK) != 0 && longest == job->remaining &&
+	return hki_sim_of(job)->slack != 0 && longest == job->remaining &&
 	       longest > quantum && longest - quantum <= sim->opts.slack;
 }
 
@@ -126,6 +126,7 @@ static void end_job(hki_sim *sim, hk_sched_job *job)
 	outcome->start = hki_sim_of(job)->start;
 	outcome->end = sim->now;
 	outcome->ran = job->ran;
+	outcome->io = hki_sim_of(job)->io_time;
 	outcome->slices = hki_sim_of(job)->slices;
 	outcome->cpu = job->cpu;
 	outcome->outcome = HK_SCHED_DONE;
@@ -140,11 +141,13 @@ static void end_job(hki_sim *sim, hk_sched_job *job)
 static void block_job(hki_sim *sim, hk_sched_job *job)
 {
 	hki_sim_job *own = hki_sim_of(job);
-	int64_t duration = job->task->io[own->io_next++].duration;
+	int64_t duration = own->io->duration;
 
 	own->state = HKI_SIM_BLOCKED;
-	own->next_io = hki_sim_next_io(job->task, own->io_next);
-	sim->result->jobs[job->index].io += duration;
+	own->io++;
+	own->io_left--;
+	own->next_io = hki_sim_next_io(own->io, own->io_left);
+	own->io_time += duration;
 	if (sim->policy->blocked != NULL)
 		sim->policy->blocked(sim->state, job, sim->now);
 	hki_ready_heap_add(&sim->devices, sim->now + duration, job->order, job);

@@ -15,19 +15,21 @@ typedef enum hki_sim_state {
 
 /*
  * A job: what the policy sees, and right behind it, in a cache line of its own, what
- * the simulator wants to know at every decision.  The task itself is looked at when
- * the job arrives, waits or ends, and not in between.
+ * the simulator wants to know at every decision.  The task itself and the outcome are
+ * looked at when the job arrives or ends, and not in between.
  */
 typedef struct hki_sim_job {
 	hk_sched_job job; /* first: a policy gives back its address */
 	int64_t next_io;  /* CPU time at which it waits next, or HK_SCHED_NEVER */
 	int64_t start;    /* HK_SCHED_NEVER: not yet */
+	int64_t io_time;  /* it waited for devices, or was sent to */
 	uint64_t slices;
-	uint32_t state;   /* hki_sim_state */
-	uint32_t io_next; /* index of its next I/O */
-	uint32_t waits;   /* dependencies that have not ended */
-	uint32_t doomed;  /* one of them ended otherwise than it had to */
-	uint64_t reserved[3];
+	const hk_sched_io *io; /* the next of those that are left, if any is */
+	size_t io_left;
+	uint32_t state;  /* hki_sim_state */
+	uint32_t waits;  /* dependencies that have not ended */
+	uint32_t doomed; /* one of them ended otherwise than it had to */
+	uint32_t slack;  /* near its end it is let finish */
 } hki_sim_job;
 
 /* The job that a policy gave back. */
@@ -84,10 +86,10 @@ typedef struct hki_sim {
 	hki_sim_waits waits;
 } hki_sim;
 
-/* The CPU time at which I/O number @next begins, or HK_SCHED_NEVER. */
-static inline int64_t hki_sim_next_io(const hk_sched_task *task, uint32_t next)
+/* The CPU time at which the first of @left that follow begins, or HK_SCHED_NEVER. */
+static inline int64_t hki_sim_next_io(const hk_sched_io *io, size_t left)
 {
-	return next < task->io_count ? task->io[next].after : HK_SCHED_NEVER;
+	return left > 0 ? io->after : HK_SCHED_NEVER;
 }
 
 /* Run to the end.  0, HK_ELIMIT, -ERANGE or -EPROTO, told; or -ENOMEM. */

@@ -8,8 +8,10 @@
 #include <string.h>
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "sched/fetch.h"
+#include "sched/large_pages.h"
 
-#define FAN 16
+#define FAN HKI_TICKET_GROUP
 
 void hki_ticket_tree_deinit(hki_ticket_tree *tree)
 {
@@ -37,6 +39,8 @@ static int build(hki_ticket_tree *out, size_t capacity)
 			hki_ticket_tree_deinit(out);
 			return -ENOMEM;
 		}
+		hki_sched_prefer_large_pages(
+		    out->levels[out->height], count * sizeof(uint64_t));
 		out->height++;
 		if (count <= FAN)
 			return 0;
@@ -79,17 +83,31 @@ void hki_ticket_tree_take(hki_ticket_tree *tree, size_t place, uint64_t tickets)
 	tree->total -= tickets;
 }
 
-size_t hki_ticket_tree_find(const hki_ticket_tree *tree, uint64_t number)
+/* Where *@number is at level @lowest; it becomes its number there. */
+static size_t descend(const hki_ticket_tree *tree, uint64_t *number, uint32_t lowest)
 {
 	size_t place = 0;
 
-	hki_assert(number < tree->total);
-	for (uint32_t level = tree->height; level-- > 0;) {
+	hki_assert(*number < tree->total);
+	for (uint32_t level = tree->height; level-- > lowest;) {
 		const uint64_t *sums = tree->levels[level];
 
 		place *= FAN;
-		while (number >= sums[place])
-			number -= sums[place++];
+		while (*number >= sums[place])
+			*number -= sums[place++];
 	}
 	return place;
+}
+
+size_t hki_ticket_tree_find(const hki_ticket_tree *tree, uint64_t number)
+{
+	return descend(tree, &number, 0);
+}
+
+size_t hki_ticket_tree_fetch(const hki_ticket_tree *tree, uint64_t *number)
+{
+	size_t group = descend(tree, number, 1) * FAN;
+
+	hki_sched_fetch_row(&tree->levels[0][group], FAN * sizeof(uint64_t));
+	return group;
 }

@@ -30,4 +30,12 @@ void hki_ticket_tree_take(hki_ticket_tree *tree, size_t place, uint64_t tickets)
 /* The place of ticket @number, counted through all places from 0; below the total. */
 size_t hki_ticket_tree_find(const hki_ticket_tree *tree, uint64_t number);
 
+/*
+ * For who wants to know it soon: the first of the sixteen places one of which has
+ * ticket *@number, which becomes its number among theirs.  Their tickets, which are
+ * not looked at, are on their way.
+ */
+#define HKI_TICKET_GROUP 16
+size_t hki_ticket_tree_fetch(const hki_ticket_tree *tree, uint64_t *number);
+
 #endif /* HKI_SCHED_TICKET_TREE_H */

@@ -146,6 +146,7 @@ static void http_looks_at_the_status(void **state)
 	    target, sizeof(target), "http://127.0.0.1:%u/health", server.port);
 	describe(&p, "http", "exec sleep 1000");
 	quick_health(&p, HK_SERVICE_HEALTH_HTTP, target);
+	p.health.timeout_ns = p.health.interval_ns = HKI_NS_PER_S;
 	add(f, &p);
 	start_all(f);
 	while (server.served < 3)
@@ -191,6 +192,7 @@ static void what_does_not_speak_http_is_not_ready(void **state)
 	    target, sizeof(target), "http://localhost:%u/health", server.port);
 	describe(&p, "ssh", "exec sleep 1000");
 	quick_health(&p, HK_SERVICE_HEALTH_HTTP, target);
+	p.health.timeout_ns = p.health.interval_ns = HKI_NS_PER_S;
 	p.health.start_period_ns = 1;
 	add(f, &p);
 	start_all(f);
@@ -232,8 +234,8 @@ static void a_failing_command_explains_itself(void **state)
 	describe(&p, "cmd", "exec sleep 1000");
 	quick_health(&p, HK_SERVICE_HEALTH_COMMAND, NULL);
 	p.health.command = command;
-	p.health.timeout_ns = p.health.interval_ns = HKI_NS_PER_S;
-	p.health.start_interval_ns = 5 * HKI_NS_PER_MS;
+	p.health.timeout_ns = p.health.interval_ns = 3 * HKI_NS_PER_S;
+	p.health.start_interval_ns = 100 * HKI_NS_PER_MS;
 	p.health.start_period_ns = 1;
 	p.health.retries = 1;
 	add(f, &p);

@@ -131,7 +131,6 @@ bool hki_cpu_share(hk_system_cpu_shares *out, double *out_used_percent,
 	uint64_t spent[HKI_CPU_COLUMNS];
 	double all = 0;
 	double worked = 0;
-	double percent;
 
 	subtract(spent, now, before);
 	for (unsigned int i = 0; i <= HKI_CPU_STEAL; i++) {
@@ -139,12 +138,12 @@ bool hki_cpu_share(hk_system_cpu_shares *out, double *out_used_percent,
 		if (i != HKI_CPU_IDLE && i != HKI_CPU_IOWAIT && i != HKI_CPU_STEAL)
 			worked += (double) spent[i];
 	}
+	/* Below it is multiplied first: 100.0 / 11 * 11 is more than 100. */
 	if (!(all > 0))
 		return false;
-	percent = 100.0 / all;
 #define SHARE(member, column, ticks)                                                     \
 	if (now->count > (column))                                                       \
-	HKI_PUT(cpu_shares, &shares, member, percent *(double) (ticks))
+	HKI_PUT(cpu_shares, &shares, member, 100.0 * (double) (ticks) / all)
 	SHARE(user, HKI_CPU_USER, less(spent[HKI_CPU_USER], spent[HKI_CPU_GUEST]));
 	SHARE(nice, HKI_CPU_NICE, less(spent[HKI_CPU_NICE], spent[HKI_CPU_GUEST_NICE]));
 	SHARE(system, HKI_CPU_SYSTEM, spent[HKI_CPU_SYSTEM]);
@@ -156,7 +155,7 @@ bool hki_cpu_share(hk_system_cpu_shares *out, double *out_used_percent,
 	SHARE(guest, HKI_CPU_GUEST,
 	    (double) spent[HKI_CPU_GUEST] + (double) spent[HKI_CPU_GUEST_NICE]);
 #undef SHARE
-	*out_used_percent = percent * worked;
+	*out_used_percent = 100.0 * worked / all;
 	*out = shares;
 	return true;
 }

@@ -126,6 +126,23 @@ static void no_time_no_share(void **state)
 	assert_false(hki_cpu_share(&shares, &used, &same, &same));
 }
 
+/* Rounding must not make more of it, nor less. */
+static void all_of_the_time_is_exactly_100_percent(void **state)
+{
+	(void) state;
+	for (unsigned int count = 1; count <= 100000; count++) {
+		hki_cpu_ticks before = ticks("0 0 0 0");
+		hki_cpu_ticks now = ticks("0 0 0 0");
+		hk_system_cpu_shares shares;
+		double used;
+
+		now.ticks[HKI_CPU_USER] = count;
+		assert_true(hki_cpu_share(&shares, &used, &now, &before));
+		if (used != 100 || shares.user != 100)
+			fail_msg("all %u ticks are %.17g %% of them", count, used);
+	}
+}
+
 static int add_up(uint64_t number, void *user)
 {
 	*(uint64_t *) user += number;
@@ -295,6 +312,7 @@ int main(void)
 		cmocka_unit_test(time_that_runs_back_a_little_stands_still),
 		cmocka_unit_test(time_that_runs_back_far_is_a_new_beginning),
 		cmocka_unit_test(no_time_no_share),
+		cmocka_unit_test(all_of_the_time_is_exactly_100_percent),
 		cmocka_unit_test(lists_of_processors_are_ranges),
 		cmocka_unit_test_setup_teardown(
 		    offline_processors_are_there_without_times, host_setup,

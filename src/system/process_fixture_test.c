@@ -287,6 +287,47 @@ static void texts_of_a_captured_tree_are_read_too(void **state)
 	hk_system_processes_close(table);
 }
 
+static void words_that_are_not_there_yet_are_read_later(void **state)
+{
+	static const char *const fields[] = { "command", NULL };
+	const tree *of = *state;
+	hk_system_processes *table = open_tree(of, fields);
+	const hk_system_process *row;
+
+	make_stat(of, 65, "young", 'S', 1, 10);
+	make_file(of, 65, "cmdline", "");
+	row = sample_row(table, 65);
+	assert_false(row->stale);
+	assert_false(shows(row, HK_SYSTEM_PROCESS_COMMAND));
+	make_file(of, 65, "cmdline", "young");
+	row = sample_row(table, 65);
+	assert_true(shows(row, HK_SYSTEM_PROCESS_COMMAND));
+	assert_int_equal(1, row->command.count);
+	assert_string_equal("young", row->command.items[0]);
+	hk_system_processes_close(table);
+}
+
+static void that_a_program_has_no_words_is_believed_in_the_end(void **state)
+{
+	static const char *const fields[] = { "command", NULL };
+	const tree *of = *state;
+	hk_system_processes *table = open_tree(of, fields);
+	const hk_system_process *row;
+
+	make_stat(of, 66, "mute", 'S', 1, 10);
+	make_file(of, 66, "cmdline", "");
+	do
+		row = sample_row(table, 66);
+	while (!shows(row, HK_SYSTEM_PROCESS_COMMAND));
+	assert_int_equal(0, row->command.count);
+	assert_false(row->stale);
+	/* And it is not asked for again. */
+	make_file(of, 66, "cmdline", "speaks");
+	row = sample_row(table, 66);
+	assert_int_equal(0, row->command.count);
+	hk_system_processes_close(table);
+}
+
 static void what_only_a_kernel_tells_is_refused(void **state)
 {
 	const tree *of = *state;
@@ -355,6 +396,8 @@ int main(void)
 		cmocka_unit_test(rates_follow_from_two_looks),
 		cmocka_unit_test(status_of_another_time_leaves_holes),
 		cmocka_unit_test(texts_of_a_captured_tree_are_read_too),
+		cmocka_unit_test(words_that_are_not_there_yet_are_read_later),
+		cmocka_unit_test(that_a_program_has_no_words_is_believed_in_the_end),
 		cmocka_unit_test(what_only_a_kernel_tells_is_refused),
 		cmocka_unit_test(running_out_of_memory_loses_no_row),
 	};

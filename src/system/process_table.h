@@ -68,6 +68,9 @@ typedef struct hki_row {
 	uint64_t time_ns;      /* when the processor time was read, monotonic */
 	uint64_t ticks;        /* utime + stime as stat shows them */
 	uint64_t start_ns;     /* since boot, 0 if only ticks are known */
+	/* Of the main thread alone, as a walk inside the kernel gave it; and its state. */
+	uint64_t own_runtime_ns;
+	uint32_t kernel_state;
 	/* Changes when the process executes another program; with
 	 * HKI_PROGRAM_COUNTED it is the kernel's own count, else a guess. */
 	uint64_t program;
@@ -91,6 +94,8 @@ typedef struct hki_row {
 	uint32_t texts_read;       /* HKI_READ_… of texts that belong to this program */
 	uint64_t texts_time_ns;    /* when they were read, */
 	uint64_t texts_runtime_ns; /* and how long it had run by then */
+	uint64_t wordless_since_ns; /* of the program below; 0: it has words */
+	uint64_t wordless_program;
 	hki_process_texts texts;
 	char *affinity;
 	size_t affinity_capacity;

@@ -28,6 +28,9 @@
 /* A process may change its directory or its words, and be moved to another cgroup,
  * without executing anything.  Whoever has run since is read again after that time. */
 #define AGE_MAX_NS (60 * HKI_NS_PER_S)
+/* A program has its name a little before it has its words (fs/exec.c: both are set while
+ * it is executed).  So that a program has none is believed only after that time. */
+#define WORDLESS_NS HKI_NS_PER_S
 /* Of users; machines with more than that many active ones show numbers. */
 #define USERS_MAX 16384
 
@@ -144,6 +147,31 @@ static void show(const hk_system_processes *table, hki_row *row,
 		hki_row_unset(row, field);
 }
 
+/* True if the row may only be shown so because its program is just being executed. */
+static bool has_no_words_yet(const hk_system_processes *table, hki_row *row)
+{
+	if (row->texts.command_error != 0 || row->texts.word_count > 0 ||
+	    row->row.kernel || row->row.state == HK_SYSTEM_STATE_ZOMBIE) {
+		row->wordless_since_ns = 0;
+		return false;
+	}
+	if (row->wordless_since_ns == 0 || row->wordless_program != row->program) {
+		row->wordless_since_ns = table->now_ns;
+		row->wordless_program = row->program;
+	}
+	return table->now_ns - row->wordless_since_ns < WORDLESS_NS;
+}
+
+static void take_command(hk_system_processes *table, hki_row *row)
+{
+	if (has_no_words_yet(table, row)) {
+		row->texts_read &= ~(uint32_t) HKI_READ_COMMAND;
+		hki_row_unset(row, HK_SYSTEM_PROCESS_COMMAND);
+	} else {
+		show(table, row, HK_SYSTEM_PROCESS_COMMAND, row->texts.command_error);
+	}
+}
+
 static void take_texts(hk_system_processes *table, hki_row *row, hki_text_item *item)
 {
 	hk_system_process *to = &row->row;
@@ -160,7 +188,7 @@ static void take_texts(hk_system_processes *table, hki_row *row, hki_text_item *
 	row->texts_time_ns = table->now_ns;
 	row->texts_runtime_ns = row->totals.runtime_ns;
 	if ((item->question.want & HKI_READ_COMMAND) != 0)
-		show(table, row, HK_SYSTEM_PROCESS_COMMAND, row->texts.command_error);
+		take_command(table, row);
 	if ((item->question.want & HKI_READ_EXECUTABLE) != 0)
 		show(table, row, HK_SYSTEM_PROCESS_EXECUTABLE,
 		    row->texts.executable_error);
@@ -457,6 +485,16 @@ static void settle_user(hk_system_processes *table, hki_row *row)
 		show_user(table, row, user);
 }
 
+/* What could not be read in time.  Words that are not there yet are no such thing. */
+static bool is_stale(const hk_system_processes *table, const hki_row *row)
+{
+	uint32_t late = missing(table, row);
+
+	if (row->wordless_since_ns != 0)
+		late &= ~(uint32_t) HKI_READ_COMMAND;
+	return late != 0;
+}
+
 /* Names that came in last, and the rows that could not be served. */
 static void settle(hk_system_processes *table)
 {
@@ -465,7 +503,7 @@ static void settle(hk_system_processes *table)
 		hki_row *row = table->rows.items[i];
 
 		settle_user(table, row);
-		row->row.stale = missing(table, row) != 0;
+		row->row.stale = is_stale(table, row);
 		table->stale_count += row->row.stale;
 		hki_row_set(table, row, HK_SYSTEM_PROCESS_STALE);
 	}

@@ -37,19 +37,40 @@ are_there() {
 	[ "$(sleepers "$2")" -eq "$1" ]
 }
 
+# sleeps PID NAME: it has become `NAME …`, which has nothing more to do, for until_true.
+sleeps() {
+	grep -qaP "^$2\x00" "/proc/$1/cmdline" && grep -q '^State:.S' "/proc/$1/status"
+}
+
 # end_of PID: wait for it and give its exit code, without the shell's own words about it.
 end_of() {
 	wait "$1" 2>/dev/null
 }
 
-# until_true COMMAND…: wait for an event, at most ten seconds.
+# until_true COMMAND…: wait for an event, at most a minute: a bound that only a failure reaches.
 until_true() {
-	local tries=0
+	local end=$((SECONDS + 60))
 	until "$@" >/dev/null 2>&1; do
-		tries=$((tries + 1))
-		[ "$tries" -lt 1000 ] || { echo "never came true: $*"; return 1; }
+		[ "$SECONDS" -lt "$end" ] || { echo "never came true: $*"; return 1; }
 		sleep 0.01
 	done
+}
+
+# free_port: a TCP port of 127.0.0.1 that nobody has at this moment, of those that the
+# kernel gives to nobody who does not ask for them.
+free_port() {
+	python3 -c 'import random, socket
+with open("/proc/sys/net/ipv4/ip_local_port_range") as file:
+    given = int(file.read().split()[0])
+while True:
+    port = random.randrange(2000, given) if given > 4000 else 0
+    with socket.socket() as held:
+        try:
+            held.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        print(held.getsockname()[1])
+        break'
 }
 
 # is_gone PID: it has ended (a zombie that waits for its parent has).

@@ -2,7 +2,7 @@ Messages between programs: a broker, and everybody who talks to it.
 
   $ . "$TESTDIR/functions.sh"
   $ B=unix:bus.sock
-  $ wait_for() { for _ in $(seq 200); do eval "$1" 2> /dev/null && return; sleep 0.05; done; echo "waited in vain: $1"; }
+  $ wait_for() { until_true eval "$1"; }
   $ field_of() { python3 -c 'import json,sys
   > for line in sys.stdin: print(*[json.loads(line).get(key) for key in sys.argv[1:]])' "$@"; }
 

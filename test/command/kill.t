@@ -2,7 +2,7 @@ Signals by identity.
 
   $ . "$TESTDIR/functions.sh"
   $ exec 2> /dev/null # bash's own words about jobs that were killed
-  $ start() { sleep "$(unique)" & pid=$!; until_true grep -q sleep /proc/$pid/comm; }
+  $ start() { sleep "$(unique)" & pid=$!; until_true sleeps $pid sleep; }
   $ blur() { sed -E 's/\b[0-9]+@[0-9]+(:[0-9]+)?/IDENTITY/g; s/\b[0-9]{2,}\b/PID/g'; }
 
   $ start; hostkit kill $pid | blur; end_of $pid

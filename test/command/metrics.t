@@ -43,6 +43,33 @@ Sections that are asked for, and their report:
   hostkit metrics: there is no section 'laod'; there are host cpu load memory vmstat pressure limits filesystems disks networks sockets sensors
   [2]
 
+Processes are counted by state, and their groups by whatever they have in common:
+
+  $ hostkit metrics load --processes state > state.prom
+  $ python3 "$TESTDIR/exposition.py" state.prom
+  fine
+  $ grep -c '^hostkit_processes{state=' state.prom
+  9
+  $ grep -c process_group state.prom
+  0
+  [1]
+  $ for by in user cgroup service name; do
+  >   hostkit metrics load --processes $by > $by.prom; python3 "$TESTDIR/exposition.py" $by.prom
+  >   grep -q "^hostkit_process_group_cpu_seconds_total{group=" $by.prom || echo "no group by $by"
+  > done
+  fine
+  fine
+  fine
+  fine
+  $ hostkit metrics load --processes name --groups 2 | grep '^hostkit_process_group_threads' | sed 's/} .*/}/' | sed -n '3,$p'
+  hostkit_process_group_threads{group="(rest)"}
+  $ hostkit metrics --groups 3 --processes state
+  hostkit metrics: --groups limits groups of processes, and none are asked for; add --processes user, cgroup, service or name
+  [2]
+  $ hostkit metrics --processes pid
+  hostkit metrics: option '--processes': 'pid' is not a word it knows; write one of: state user cgroup service name
+  [2]
+
 As JSON it is one document:
 
   $ hostkit metrics --json load | field content_type

@@ -10,6 +10,7 @@ Metrics over HTTP.
 
 It is one process, and it is ours:
 
+  $ is_metrics() { grep -qa '^metrics' /proc/$server/cmdline; }; until_true is_metrics
   $ tr '\0' ' ' < /proc/$server/cmdline | cut -d ' ' -f 1
   metrics
 
@@ -21,7 +22,8 @@ It is one process, and it is ours:
   GET /nothing: 404 text/plain; charset=utf-8
   POST /metrics: 405, allows GET, HEAD
   nonsense: closed or refused
-  80 silent strangers: answered meanwhile
+  300 silent strangers: answered meanwhile
+  300 who never end: answered meanwhile
   100 scrapes: nothing grew
 
 The port is taken now, and other places make no sense:
@@ -36,6 +38,18 @@ The port is taken now, and other places make no sense:
 
   $ kill -TERM $server; end_of $server
   $ rm said
+
+Counters of a group stay when its processes end, and hold those that no scrape saw:
+
+  $ hostkit metrics load --processes name --groups 10000 --listen 0 2> said & server=$!
+  $ until_true grep -q serving said
+  $ python3 "$TESTDIR/metrics_groups.py" $(sed -n 's/^hostkit metrics: serving //p' said)
+  fine
+  $ kill -TERM $server; end_of $server
+  $ rm said
+
+Another kind of address:
+
   $ hostkit metrics --listen '[::1]:0' 2> said & server=$!
   $ until_true test -s said
   $ sed "s/]:[0-9]*.*/]:N/; s/cannot listen at '/serving http:\/\//" said

@@ -6,6 +6,7 @@ What Prometheus itself says.
 Its linter has nothing to say, about any section:
 
   $ hostkit metrics | promtool check metrics
+  $ for by in state user cgroup service name; do hostkit metrics load --processes $by | promtool check metrics; done
   $ hostkit metrics --compat node_exporter | promtool check metrics > complaints 2>&1; [ $? -ne 1 ] && echo parsed
   parsed
 
@@ -27,13 +28,13 @@ The server scrapes both modes, and every sample arrives:
 
   $ command -v prometheus > /dev/null || skip "prometheus is not installed"
   $ [ -x "$HOSTKIT_LIBEXEC/metrics" ] || skip "built without libmicrohttpd"
-  $ hostkit metrics --listen 0 2> native & native=$!
+  $ hostkit metrics --processes name --listen 0 2> native & native=$!
   $ hostkit metrics --compat node_exporter --listen 0 2> compat & compat=$!
   $ until_true grep -q serving native; until_true grep -q serving compat
   $ target() { sed -n 's/.*http:\/\/\(.*\)\/metrics/\1/p' "$1"; }
-  $ port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  $ port=$(free_port)
   $ cat > prometheus.yml <<END
-  > global: {scrape_interval: 1s, scrape_timeout: 1s}
+  > global: {scrape_interval: 3s, scrape_timeout: 3s}
   > scrape_configs:
   >   - job_name: native
   >     static_configs: [{targets: ["$(target native)"]}]

@@ -16,13 +16,13 @@ def query(text):
 
 
 def main():
-    end = time.monotonic() + 60
+    end = time.monotonic() + 90
     jobs = set(sys.argv[2:])
     while time.monotonic() < end:
         up = {row["metric"]["job"] for row in query("up == 1")}
         samples = {row["metric"]["job"]: float(row["value"][1])
                    for row in query("scrape_samples_scraped")}
-        if up == jobs and jobs <= samples.keys():
+        if up == jobs and all(samples.get(job, 0) > 100 for job in jobs):
             break
         time.sleep(0.05)
     for job in sorted(jobs):

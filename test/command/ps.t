@@ -3,7 +3,7 @@ The processes of this machine.
   $ . "$TESTDIR/functions.sh"
   $ exec 2> /dev/null # bash's own words about jobs that were killed
   $ seconds=$(unique)
-  $ start() { sleep "$seconds" & pid=$!; until_true grep -q sleep /proc/$pid/comm; }
+  $ start() { sleep "$seconds" & pid=$!; until_true sleeps $pid sleep; }
   $ blur() { sed -E "s/$pid/PID/g; s/$seconds/SECONDS/g; s/$$/SHELL/g"; }
   $ start
 

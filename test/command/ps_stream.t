@@ -8,14 +8,18 @@ So many samples, a line each, numbered, with figures over the interval:
   $ wc -l < stream
   3
   $ python3 -c 'import json
+  > spent = 0
   > for line in open("stream"):
   >     sample = json.loads(line)
   >     row = sample["processes"][0]
+  >     spent += sample["sampler"]["interval_s"]
   >     print(sample["schema"], sample["seq"], row["name"], row["cpu_percent"] >= 0,
-  >           0.04 < sample["sampler"]["interval_s"] < 5, sample["exited"])'
+  >           0 < sample["sampler"]["interval_s"] < 60, sample["exited"])
+  > print(spent > 0.1)'
   hostkit.ps.sample/1 1 bash True True []
   hostkit.ps.sample/1 2 bash True True []
   hostkit.ps.sample/1 3 bash True True []
+  True
 
 Who starts and who ends is told:
 

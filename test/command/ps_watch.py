@@ -1,4 +1,4 @@
-"""Start a program that is busy for a while, and see a running `hostkit ps -i` tell of its
+"""Start a program that is busy until it is told to end, and see a running `hostkit ps -i` tell of its
 start, of its processor time, and of its end."""
 
 import json
@@ -6,9 +6,8 @@ import subprocess
 import sys
 
 BUSY = """
-import time
-end = time.process_time() + 0.3
-while time.process_time() < end:
+import select
+while not select.select([0], [], [], 0)[0]:
     pass
 """
 
@@ -16,19 +15,21 @@ watch = subprocess.Popen(
     ["hostkit", "ps", "-i", "50ms", "--json", "--columns", "pid,cpu_percent"],
     stdout=subprocess.PIPE, text=True)
 program = None
+worked_s = 0
 seen = []
 try:
     for number, line in enumerate(watch.stdout):
         sample = json.loads(line)
         if program is None:
-            program = subprocess.Popen([sys.executable, "-c", BUSY])
+            program = subprocess.Popen([sys.executable, "-c", BUSY], stdin=subprocess.PIPE)
         program.poll()  # collect it, so that it is gone
         if "started" not in seen and program.pid in sample["started"]:
             seen.append("started")
-        if "started" in seen and "busy" not in seen and any(
-                row["pid"] == program.pid and row.get("cpu_percent", 0) > 5
-                for row in sample["processes"]):
+        worked_s += sum(row.get("cpu_percent", 0) / 100 * sample["sampler"]["interval_s"]
+                        for row in sample["processes"] if row["pid"] == program.pid)
+        if "started" in seen and "busy" not in seen and worked_s > 0.1:
             seen.append("busy")
+            program.stdin.close()
         if any(row["pid"] == program.pid for row in sample["exited"]):
             seen.append("exited")
             break
@@ -36,7 +37,9 @@ try:
             break
 finally:
     watch.terminate()
+    watch.stdout.close()  # it may be writing, which nobody reads any more
     watch.wait()
     if program is not None:
+        program.stdin.close()
         program.wait()
 print("\n".join(seen))

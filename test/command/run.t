@@ -92,7 +92,10 @@ The stop signal can be caught; its answer does not change the code:
   > echo up
   > while :; do sleep 0.01; done
   > END
-  $ hostkit run --timeout 2s --signal USR1 -- bash patient.sh
+  $ for limit in 1s 4s 16s 64s; do # whenever it has come as far as to listen
+  >   hostkit run --timeout $limit --kill-after 60s --signal USR1 -- bash patient.sh > heard; code=$?
+  >   grep -q up heard && break
+  > done; cat heard; (exit $code)
   up
   asked
   [124]

@@ -11,7 +11,7 @@ Memory, of all processes together:
 
 Processes:
 
-  $ hostkit run --pids 5 -- sh -c 'for i in 1 2 3 4 5 6; do sleep 1 & done; wait' 2> /dev/null
+  $ hostkit run --pids 5 -- sh -c 'for i in 1 2 3 4 5 6; do sleep 60 & done; wait' 2> /dev/null
   [2]
 
 CPU time: a quarter of one takes four times as long.

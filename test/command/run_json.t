@@ -43,7 +43,10 @@ A signal takes the place of the exit code:
 
 The time was up:
 
-  $ hostkit run --json --timeout 2s -- sh -c 'echo begun; sleep 60' > document
+  $ for limit in 200ms 4s 16s 64s; do # whenever it has begun
+  >   hostkit run --json --timeout $limit -- sh -c 'echo begun; sleep 100' > document; code=$?
+  >   grep -q '"stdout": "begun' document && break
+  > done; (exit $code)
   [124]
   $ field timed_out < document; field stdout < document
   true

@@ -3,6 +3,7 @@ import http.client
 import os
 import socket
 import sys
+import time
 import urllib.parse
 
 place = urllib.parse.urlsplit(sys.argv[1])
@@ -11,7 +12,7 @@ PROMETHEUS = ("application/openmetrics-text;version=1.0.0,application/openmetric
 
 
 def ask(method, path, **headers):
-    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=10)
+    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=60)
     connection.request(method, path, headers=headers)
     answer = connection.getresponse()
     body = answer.read()
@@ -67,23 +68,52 @@ with socket.create_connection((place.hostname, place.port)) as stranger:
         reply = b""
     print("nonsense:", "closed or refused" if reply == b"" or b" 4" in reply[:12] else reply)
 
-strangers = [socket.create_connection((place.hostname, place.port)) for _ in range(40)]
-answer, body = ask("GET", "/metrics")
-for stranger in strangers:
-    stranger.close()
-strangers = [socket.create_connection((place.hostname, place.port)) for _ in range(40)]
-for stranger in strangers:
-    stranger.close()
-answer, body = ask("GET", "/metrics")
-print("80 silent strangers:", "answered meanwhile" if answer.status == 200 else answer.status)
+def sockets():
+    count = 0
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            count += os.readlink(f"/proc/{pid}/fd/{fd}").startswith("socket:")
+        except OSError:
+            continue  # closed meanwhile
+    return count
+
 
 pid = server()
+
+
+def crowd(said):
+    """300 who connect, say so much, and stay: a scrape comes through beside them."""
+    strangers = []
+    for _ in range(300):
+        strangers.append(socket.create_connection((place.hostname, place.port), timeout=10))
+        try:
+            strangers[-1].sendall(said)
+        except OSError:
+            pass  # it has made room already
+    answer, body = ask("GET", "/metrics")
+    end = time.monotonic() + 4  # before their time is up: they went to make room
+    while (held := sockets()) > 80 and time.monotonic() < end:
+        time.sleep(0.01)
+    for stranger in strangers:
+        stranger.close()
+    if answer.status != 200 or not body.endswith(b"\n"):
+        return answer.status
+    return "answered meanwhile" if held <= 80 else f"{held} sockets are held"
+
+
+print("300 silent strangers:", crowd(b""))
+print("300 who never end:", crowd(b"GET /metrics HTTP/1.1\r\nHost: here\r\n"))
+
 for _ in range(50):
     ask("GET", "/metrics")
 before = memory(pid)
 for _ in range(100):
     ask("GET", "/metrics")
+end = time.monotonic() + 60
 after = memory(pid)
+while after[1] > before[1] and time.monotonic() < end:  # it has not yet seen the last one go
+    time.sleep(0.01)
+    after = memory(pid)
 grown = after[0] - before[0]
 with open(f"/proc/{pid}/maps") as file:
     sanitized = "libasan" in file.read()  # what was freed stays in quarantine there

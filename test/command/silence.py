@@ -42,7 +42,7 @@ def main():
         os._exit(0)
     os.close(fuse)
     try:
-        status = subprocess.run(command, timeout=20).returncode
+        status = subprocess.run(command, timeout=60).returncode
     except subprocess.TimeoutExpired:
         print("it was held up")
         status = 1

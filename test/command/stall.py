@@ -21,7 +21,7 @@ process = subprocess.Popen(program, stdout=inner, stdin=subprocess.DEVNULL)
 os.close(inner)
 with open("supervisor", "w") as file:
     file.write(str(process.pid))
-end = time.monotonic() + 25
+end = time.monotonic() + 100
 while not os.path.exists(mark):
     if time.monotonic() > end:
         process.kill()

@@ -8,7 +8,7 @@ Steps, in order:
     signal:NAME    send a signal to the program itself, by its process id
     resize:RxC     change the size of the screen
 Then the end is awaited, and "exit N" or "signal N" is printed, and with --show what was on
-the screen, without carriage returns.  Fails when a text does not come within ten seconds.
+the screen, without carriage returns.  Fails when a text does not come within a minute.
 """
 import codecs
 import fcntl
@@ -21,7 +21,7 @@ import sys
 import termios
 import time
 
-LIMIT_S = 10
+LIMIT_S = 60
 
 
 def set_size(fd, text):

@@ -2,7 +2,7 @@ Samples without a screen.
 
   $ . "$TESTDIR/functions.sh"
   $ name=batch$RANDOM$$
-  $ (exec -a $name sleep 1000) & sleeper=$!
+  $ (exec -a $name sleep 1000) & sleeper=$!; until_true sleeps $sleeper $name
 
 Where nobody looks at a screen it is a table, of measured figures:
 

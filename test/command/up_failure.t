@@ -52,14 +52,15 @@ Without privileges all of it works, and says what does not:
 
   $ [ "$(id -u)" -eq 0 ] || skip "needs root to become somebody else"
   $ theirs=$(mktemp -d -p /tmp); chmod 777 "$theirs"; cd "$theirs"
-  $ cat > hostkit.yaml <<'END'
+  $ seconds=$(unique)
+  $ cat > hostkit.yaml <<END
   > services:
-  >   who: {command: [sh, -c, "id -un; (setsid sleep 1000 &) ; sleep 1000"], stop_grace_period: 1s}
+  >   who: {command: [sh, -c, "id -un; (setsid sleep $seconds &) ; sleep $seconds"]}
   >   other: {command: "true", user: root, restart: "no"}
   > END
   $ setpriv --reuid nobody --regid nogroup --clear-groups env --default-signal=INT HOME="$theirs" \
   >   hostkit up --state-directory "$theirs/state" > "$state.shown" 2> errors & up=$!; ups+=($up)
-  $ shown 1 '| nobody' "$state.shown"; shown 1 'other: ' "$state.shown"
+  $ shown 1 '| nobody' "$state.shown"; shown 1 'other: ' "$state.shown"; until_true are_there 2 "$seconds"
   $ kill -INT $up; up_end
   [8]
   $ told "$state.shown" | grep -v '|' | sort | uniq
@@ -68,6 +69,6 @@ Without privileges all of it works, and says what does not:
   hostkit: who: started, pid N
   hostkit: who: stopped (SIGTERM after TIME)
   hostkit: who: stopping
-  $ pgrep -u nobody -f 'sleep 1000' | wc -l
+  $ sleepers "$seconds"
   0
   $ cd "$state/.." && rm -r "$theirs"

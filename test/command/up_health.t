@@ -46,26 +46,26 @@ Alive, and then not any more: it is started again.
   > services:
   >   test:
   >     command: sleep 1000
-  >     healthcheck: {test: [CMD, test, -e, gate], interval: 30ms, timeout: 1s, retries: 2}
+  >     healthcheck: {test: [CMD, test, -e, gate], interval: 1s, retries: 2, start_period: 60s}
   >     backoff: {initial: 1ms}
   >   watched:
   >     command: [/usr/bin/python3, $TESTDIR/server.py, notify]
-  >     healthcheck: {notify: true, watchdog: 1s}
+  >     healthcheck: {notify: true, watchdog: 3s}
   >     backoff: {initial: 1ms}
   >   greedy:
   >     command: [/usr/bin/python3, -c, "held = bytearray(80000000); import time; time.sleep(1000)"]
   >     limits: {memory_restart: 40M}
-  >     backoff: {initial: 10s}
+  >     backoff: {initial: 1h, max: 1h}
   > END
   $ up_start
   $ shown 1 'test: ready'; shown 1 'watched: ready'
-  $ rm gate; shown 1 'test: unhealthy:'; touch gate
-  $ shown 2 'test: ready'
-  $ touch stuck; shown 1 'watched: unhealthy:'; rm stuck
-  $ shown 2 'watched: ready'
+  $ rm gate; touch stuck
+  $ shown 1 'test: unhealthy:'; shown 1 'watched: unhealthy:'
+  $ touch gate; rm stuck
+  $ shown 2 'test: ready'; shown 2 'watched: ready'
   $ shown 1 'greedy: uses'; shown 1 'greedy: ended'
   $ kill -INT $up; up_end
-  $ told | grep -oE '(test|watched): unhealthy: .*' | sort
+  $ told | grep -oE '(test|watched): unhealthy: .*' | sort -u
   test: unhealthy: exit code 1 (2 times in a row)
   watched: unhealthy: no sign of life within the watchdog's time
   $ grep -oE 'greedy: uses [0-9]+' shown | sed 's/[0-9]*$//'

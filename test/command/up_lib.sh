@@ -18,9 +18,9 @@ killed_at_the_end() {
 }
 trap killed_at_the_end EXIT
 
-# up [OPTION…] [NAME…]: run hostkit up to its end, at most 30 seconds.
+# up [OPTION…] [NAME…]: run hostkit up to its end, at most 90 seconds.
 up() {
-	timeout -k 1 30 hostkit up --state-directory "$state" "$@"
+	timeout -k 1 90 hostkit up --state-directory "$state" "$@"
 }
 
 # up_start [OPTION…] [NAME…]: begin it in the background; what it prints goes to `shown` and
@@ -32,9 +32,9 @@ up_start() {
 	ups+=("$up")
 }
 
-# up_end: wait for the one in the background, at most 30 seconds, and give its exit code.
+# up_end: wait for the one in the background, at most a minute, and give its exit code.
 up_end() {
-	if ! until_true is_gone "$up" && ! until_true is_gone "$up"; then
+	if ! until_true is_gone "$up"; then
 		kill -KILL "$up"
 		tail -n 20 shown errors
 	fi
@@ -64,14 +64,6 @@ told() {
 # events [FILTER…]: the events on stdin as lines of words; see up_events.py.
 events() {
 	/usr/bin/python3 "$TESTDIR/up_events.py" "$@"
-}
-
-# free_port: a TCP port of 127.0.0.1 that nobody has at this moment.
-free_port() {
-	/usr/bin/python3 -c 'import socket
-held = socket.socket()
-held.bind(("127.0.0.1", 0))
-print(held.getsockname()[1])'
 }
 
 # ms_between FIRST SECOND: milliseconds between two `date +%s%N`.

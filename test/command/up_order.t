@@ -32,18 +32,21 @@ Each leaves a line in `order` when it begins and when it is asked to end.
   >     stop_grace_period: 30s
   > END
 
-All three conditions hold their services back:
+All three conditions hold their services back. (Who has begun may have to wait for a processor
+before it leaves its line.)
 
+  $ started() { sed -n 's/^hostkit: \([a-z]*\): started, pid .*/\1/p' shown | grep -v other; }
   $ up_start
-  $ shown 1 'schema: completed'; shown 1 'begin api' order; shown 1 'begin other' order
+  $ shown 1 'schema: completed'; for name in db api other; do shown 1 "begin $name" order; done
   $ grep -c 'begin web' order
   0
   [1]
   $ touch gate
   $ shown 1 'begin web' order
-  $ grep -v other order | head -n 1; tail -n 1 order
-  begin db
+  $ tail -n 1 order; started | head -n 1; started | tail -n 1
   begin web
+  db
+  web
 
 At the end each goes before what it needs:
 
@@ -61,10 +64,10 @@ With a name: only that and what it needs.
 
   $ rm order; touch gate
   $ up_start api
-  $ shown 1 'api: ready'; kill -TERM $up; up_end
-  $ cat order
-  begin db
-  begin api
+  $ shown 1 'api: ready'; shown 1 'begin db' order; kill -TERM $up; up_end
+  $ started; grep end order
+  db
+  api
   end api
   end db
 

@@ -5,7 +5,7 @@ Programs that end are started again, with growing pauses and a limit.
   > services:
   >   crashing:
   >     command: [sh, -c, "exit 3"]
-  >     backoff: {initial: 20ms, factor: 2, max: 10s, limit: 5/60s, give_up: true}
+  >     backoff: {initial: 20ms, factor: 2, max: 10s, limit: 5/1h, give_up: true}
   > END
   $ up --json > events; echo $?
   8
@@ -90,7 +90,7 @@ Of two processes there is never more than one:
   > END
   $ cat > hostkit.yaml <<'END'
   > services:
-  >   alone: {command: sh alone.sh, backoff: {initial: 1ms, factor: 1, limit: 20/60s, give_up: true}}
+  >   alone: {command: sh alone.sh, backoff: {initial: 1ms, factor: 1, limit: 20/1h, give_up: true}}
   > END
   $ up > shown; echo $?
   8

@@ -16,7 +16,7 @@ A terminal or a pipe that nobody reads holds up nothing but, at most, who prints
   >   rm -f loud quiet read seen supervisor
   >   env --default-signal=INT,QUIT TERM=xterm /usr/bin/python3 "$TESTDIR/stall.py" "$1" read \
   >     hostkit up --state-directory "$state" 2> errors & stalled=$!
-  >   until_true starts loud 1; until_true starts quiet 1; ups+=("$(cat supervisor)")
+  >   until_true test -s supervisor; until_true starts loud 1; until_true starts quiet 1; ups+=("$(cat supervisor)")
   >   before=$(resident "$(cat supervisor)")
   >   for count in 2 3 4; do
   >     kill -KILL "$(tail -n 1 loud)"; kill -KILL "$(tail -n 1 quiet)"
@@ -38,8 +38,8 @@ A terminal or a pipe that nobody reads holds up nothing but, at most, who prints
 
 A reader that goes away ends nothing either:
 
-  $ rm loud quiet
+  $ rm loud quiet supervisor
   $ env --default-signal=INT,QUIT bash -c 'hostkit up --state-directory state & echo $! > supervisor; wait' 2> errors | head -n 1 > /dev/null & 
-  $ until_true starts loud 1; until_true starts quiet 1; ups+=("$(cat supervisor)")
+  $ until_true test -s supervisor; until_true starts loud 1; until_true starts quiet 1; ups+=("$(cat supervisor)")
   $ kill -KILL "$(tail -n 1 quiet)"; until_true starts quiet 2
   $ kill -INT "$(cat supervisor)"; until_true is_gone "$(cat supervisor)"

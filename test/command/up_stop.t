@@ -29,13 +29,17 @@ One after another, as the file says:
   $ cat > hostkit.yaml <<END
   > services:
   >   steps:
-  >     command: [bash, -c, "for name in INT USR1 TERM; do trap \"echo \$\$name\" \$\$name; done; echo on; while :; do sleep 0.01; done"]
-  >     stop: [{signal: SIGINT, wait: 50ms}, {signal: SIGUSR1, wait: 50ms}, {signal: SIGTERM, wait: 50ms}]
+  >     command: [bash, -c, "for name in INT USR1 TERM; do trap \"echo \$\$name\" \$\$name; done; trap 'echo TERM; exit 6' TERM; echo on; while :; do sleep 0.01; done"]
+  >     stop: [{signal: SIGINT, wait: 50ms}, {signal: SIGUSR1, wait: 50ms}, {signal: SIGTERM, wait: 1h}]
+  >   deaf:
+  >     command: [sh, -c, "trap '' INT TERM; echo deaf; while :; do sleep 0.01; done"]
+  >     stop: [{signal: SIGINT, wait: 50ms}, {signal: SIGTERM, wait: 50ms}]
   > END
   $ up_start
-  $ shown 1 '| on'; kill -TERM $up; up_end
-  $ grep -o '| .*' shown | tr '\n' ' '; told | tail -n 1
-  | on | INT | USR1 | TERM hostkit: steps: stopped (SIGKILL after TIME)
+  $ shown 1 '| on'; shown 1 '| deaf'; kill -TERM $up; up_end
+  $ sed -n 's/^steps *//p' shown | tr '\n' ' '; told | grep stopped | sort
+  | on | INT | USR1 | TERM hostkit: deaf: stopped (SIGKILL after TIME)
+  hostkit: steps: stopped (exit code 6 after TIME)
 
 Stopped with SIGSTOP, or with a stopped child: they end all the same, and so does who hides.
 

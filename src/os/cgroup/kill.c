@@ -26,38 +26,6 @@ typedef struct walk {
 	void *user;
 } walk;
 
-/* Numbers, a line each, cut anywhere by the read. */
-static int each_in_file(int fd, const walk *to)
-{
-	char text[1024];
-	int number = 0;
-
-	for (;;) {
-		ssize_t length = read(fd, text, sizeof(text));
-
-		if (length < 0 && errno == EINTR)
-			continue;
-		if (length < 0)
-			return -errno;
-		if (length == 0)
-			return 0;
-		for (ssize_t i = 0; i < length; i++) {
-			int r = 0;
-
-			if (text[i] >= '0' && text[i] <= '9') {
-				number = number * 10 + (text[i] - '0');
-				continue;
-			}
-			/* 0: a process of a PID namespace that we do not see. */
-			if (number > 0)
-				r = to->visit(number, to->user);
-			if (r != 0)
-				return r;
-			number = 0;
-		}
-	}
-}
-
 static int each_in_directory(int directory, const walk *to, unsigned int depth);
 
 static int each_below(int directory, const walk *to, unsigned int depth)
@@ -95,7 +63,7 @@ static int each_in_directory(int directory, const walk *to, unsigned int depth)
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -errno;
-	r = each_in_file(fd, to);
+	r = hki_each_number_read(fd, to->visit, to->user);
 	/* A threaded cgroup lists its processes in the domain above. */
 	if (r != 0 && r != -EOPNOTSUPP && r != -ENODEV)
 		return r;

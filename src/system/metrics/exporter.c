@@ -13,9 +13,11 @@
 #include "base/clock.h"
 #include "base/opts.h"
 #include "system/metrics/exporter.h"
+#include "system/metrics/processes.h"
 
 struct hk_system_exporter {
 	hk_system *system;
+	hki_metrics_processes *processes; /* or NULL */
 	uint32_t names;
 	uint32_t sections;
 	const char *version;
@@ -25,20 +27,17 @@ static const struct {
 	const char *name;
 	uint32_t bit;
 } sections[] = {
-	{ "host", HK_SYSTEM_HOST },
-	{ "cpu", HK_SYSTEM_CPU | HK_SYSTEM_FREQUENCIES },
-	{ "load", HK_SYSTEM_LOAD },
-	{ "memory", HK_SYSTEM_MEMORY },
-	{ "vmstat", HK_SYSTEM_VMSTAT },
-	{ "pressure", HK_SYSTEM_PRESSURE },
-	{ "limits", HK_SYSTEM_LIMITS },
-	{ "filesystems", HK_SYSTEM_FILESYSTEMS },
-	{ "disks", HK_SYSTEM_DISKS },
-	{ "networks", HK_SYSTEM_NETWORKS },
-	{ "sockets", HK_SYSTEM_SOCKETS },
-	{ "sensors", HK_SYSTEM_SENSORS },
+	{ "host", HK_SYSTEM_HOST }, { "cpu", HK_SYSTEM_CPU | HK_SYSTEM_FREQUENCIES },
+	{ "load", HK_SYSTEM_LOAD }, { "memory", HK_SYSTEM_MEMORY },
+	{ "vmstat", HK_SYSTEM_VMSTAT }, { "pressure", HK_SYSTEM_PRESSURE },
+	{ "limits", HK_SYSTEM_LIMITS }, { "filesystems", HK_SYSTEM_FILESYSTEMS },
+	{ "disks", HK_SYSTEM_DISKS }, { "networks", HK_SYSTEM_NETWORKS },
+	{ "sockets", HK_SYSTEM_SOCKETS }, { "sensors", HK_SYSTEM_SENSORS },
 	{ "sessions", HK_SYSTEM_SESSIONS },
+	{ "processes", 0 }, /* of a table of their own */
 };
+
+enum { PROCESSES = HKI_COUNT(sections) - 1 };
 
 typedef struct section_report {
 	double duration_s;
@@ -71,8 +70,10 @@ int hk_system_exporter_new(hk_system_exporter **out, const hk_system_exporter_op
 			       : opts.sections;
 	system_opts.root = opts.root;
 	r = hk_system_new(&exporter->system, &system_opts);
+	if (r == 0 && opts.processes)
+		r = hki_metrics_processes_new(&exporter->processes, &opts);
 	if (r < 0) {
-		hki_free(exporter);
+		hk_system_exporter_free(exporter);
 		return r;
 	}
 	*out = exporter;
@@ -83,8 +84,40 @@ void hk_system_exporter_free(hk_system_exporter *exporter)
 {
 	if (exporter == NULL)
 		return;
+	hki_metrics_processes_free(exporter->processes);
 	hk_system_free(exporter->system);
 	hki_free(exporter);
+}
+
+int hk_system_exporter_exit_fd(const hk_system_exporter *exporter)
+{
+	return exporter->processes == NULL
+		   ? -1
+		   : hk_system_processes_exit_fd(
+			 hki_metrics_processes_table(exporter->processes));
+}
+
+int hk_system_exporter_drain(hk_system_exporter *exporter)
+{
+	return exporter->processes == NULL
+		   ? 0
+		   : hk_system_processes_drain(
+			 hki_metrics_processes_table(exporter->processes));
+}
+
+static int sample_processes(hk_system_exporter *exporter, section_report *report)
+{
+	uint64_t before = hki_clock_monotonic_ns();
+	int r;
+
+	if (exporter->processes == NULL)
+		return 0;
+	r = hki_metrics_processes_sample(exporter->processes);
+	report->sampled = true;
+	report->success = r == 0;
+	report->duration_s =
+	    (double) (hki_clock_monotonic_ns() - before) / (double) HKI_NS_PER_S;
+	return r == -ENOMEM ? r : 0;
 }
 
 /* Section by section, so that each has a time of its own. */
@@ -109,6 +142,8 @@ static int sample(hk_system_exporter *exporter, section_report *reports)
 		if (sampled < 0)
 			r = sampled;
 	}
+	if (r == 0)
+		r = sample_processes(exporter, &reports[PROCESSES]);
 	return r;
 }
 
@@ -165,6 +200,8 @@ int hk_system_exporter_write(hk_system_exporter *exporter, hk_metrics_writer *wr
 		hki_node_exporter_write(writer, exporter->system, exporter->sections);
 	else
 		hki_native_write(writer, exporter->system, exporter->sections);
+	if (reports[PROCESSES].success)
+		hki_metrics_processes_write(writer, exporter->processes);
 	write_build(writer, exporter->version);
 	write_reports(writer, reports);
 	return r;
