@@ -126,6 +126,7 @@ struct hk_system_processes {
 	char *root;                      /* NULL: the machine */
 	int proc;                        /* ROOT/proc */
 	pid_t owner;                     /* a forked child is refused */
+	int32_t only;                    /* the one process to look at; 0: all */
 	hk_system_process_fields fields; /* asked for */
 	hk_system_process_fields shown;  /* with those that are always there */
 	uint32_t read;                   /* HKI_READ_… for this engine */
@@ -179,6 +180,10 @@ struct hk_system_processes {
 	struct hki_text_reader *texts; /* NULL until needed */
 	struct hki_terminals *terminals;
 };
+
+/* A table of process @pid alone, by its files: a look costs one process, however many
+ * there are.  0, -ESRCH, or what hk_system_processes_open() fails with. */
+int hki_processes_open_one(hk_system_processes **out, int32_t pid);
 
 /* ---- engines (engine_*.c) ---- */
 
