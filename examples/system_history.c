@@ -43,7 +43,7 @@ int main(void)
 	if (r < 0)
 		return fprintf(stderr, "cannot sum up: %s\n", hk_error_text(r)), 1;
 	printf("%llu samples\n", (unsigned long long) cpu.count);
-	printf("we were %s\n", cpu.maximum > 1 ? "busy" : "idle");
+	printf("we were %s\n", cpu.maximum > 0 ? "busy" : "idle");
 	hk_system_monitor_free(monitor);
 	hk_loop_free(loop);
 }

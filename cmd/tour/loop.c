@@ -227,7 +227,7 @@ static int gather(struct gathering *gathering)
 	int r;
 
 	r = hk_timer_after(
-	    &deadline, gathering->loop, 10000, on_deadline, gathering->loop);
+	    &deadline, gathering->loop, 60000, on_deadline, gathering->loop);
 	while (r >= 0 && arrived < THREADS * POSTS && hk_timer_due_ns(deadline) > 0) {
 		r = hk_loop_run_once(gathering->loop, -1);
 		arrived = 0;

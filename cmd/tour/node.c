@@ -90,7 +90,7 @@ static int start(hk_ipc_channel **out, hk_loop *loop, const char *path, struct t
 static void turn_until(
     hk_loop *loop, const struct talk *talk, bool (*done)(const struct talk *))
 {
-	uint64_t until_ns = hki_clock_monotonic_ns() + 10 * HKI_NS_PER_S;
+	uint64_t until_ns = hki_clock_monotonic_ns() + 60 * HKI_NS_PER_S;
 
 	while (!done(talk) && hki_clock_monotonic_ns() < until_ns)
 		if (hk_loop_run_once(loop, 100) < 0)

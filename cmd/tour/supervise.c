@@ -74,7 +74,7 @@ static int turn_until(hk_loop *loop, struct watched *watched, unsigned int ready
 	hk_timer *timer = NULL;
 	int r;
 
-	opts.after_ns = 10 * HKI_NS_PER_S;
+	opts.after_ns = 60 * HKI_NS_PER_S;
 	opts.fn = on_late;
 	opts.user = &watched->late;
 	r = hk_timer_start(&timer, loop, &opts);

@@ -111,7 +111,7 @@ static int turn_until(
 	hk_timer_opts opts = HK_TIMER_OPTS_INIT;
 	int r;
 
-	opts.after_ns = 10 * HKI_NS_PER_S;
+	opts.after_ns = 60 * HKI_NS_PER_S;
 	opts.fn = on_late;
 	opts.user = &late;
 	r = hk_timer_start(&timer, loop, &opts);

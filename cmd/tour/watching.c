@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <hostkit/process.h>
 #include <hostkit/system_filter.h>
@@ -116,6 +117,18 @@ static int start_load(struct scene *scene)
 	return r;
 }
 
+/* Returns when it does nothing any more. */
+static int stop_load(struct scene *scene)
+{
+	hk_process_id id = scene->id;
+	siginfo_t info;
+	int r = hk_process_id_kill(&id, SIGSTOP);
+
+	if (r < 0)
+		return r;
+	return waitid(P_PID, (id_t) id.pid, &info, WSTOPPED | WNOWAIT) < 0 ? -errno : 0;
+}
+
 static int wait_for(struct scene *scene, uint64_t ns)
 {
 	hk_timer_opts opts = HK_TIMER_OPTS_INIT;
@@ -140,7 +153,7 @@ static void check_filter(struct scene *scene)
 	int r;
 
 	(void) snprintf(text, sizeof(text),
-	    "cpu > 1 && ppid == %d && command ~ 'while :; do'", (int) getpid());
+	    "cpu > 0 && ppid == %d && command ~ 'while :; do'", (int) getpid());
 	r = hk_system_filter_new(&filter, &hk_system_process_type, text, NULL);
 	if (r < 0) {
 		tour_broken(scene->tour, "a filter can be made", r);
@@ -163,7 +176,7 @@ static void show_load(struct scene *scene)
 	const hk_system_process *row;
 	int r;
 
-	tour_step(scene->tour, "Keep a program busy, and look again.");
+	tour_step(scene->tour, "Keep a program busy, stop it, and look again.");
 	r = start_load(scene);
 	if (r == 0)
 		r = wait_for(scene, LOAD_NS / 4);
@@ -171,6 +184,9 @@ static void show_load(struct scene *scene)
 		r = look(scene);
 	if (r == 0)
 		r = wait_for(scene, LOAD_NS);
+	/* What it did after the last look, we could not have counted. */
+	if (r == 0)
+		r = stop_load(scene);
 	if (r == 0)
 		r = look(scene);
 	row = r == 0 ? hk_system_processes_find_exactly(scene->table,

@@ -263,8 +263,8 @@ static void silence_and_heartbeats_are_told_apart(void **state)
 {
 	struct fixture *f = *state;
 
-	f->server_opts.idle_timeout_ns = 150 * HKI_NS_PER_MS;
-	f->client_opts.heartbeat_ns = 20 * HKI_NS_PER_MS;
+	f->server_opts.idle_timeout_ns = 2 * HKI_NS_PER_S;
+	f->client_opts.heartbeat_ns = 200 * HKI_NS_PER_MS;
 	f->client_opts.framing = HK_IPC_FRAMING_LENGTH;
 	connect_both(f);
 	AWAIT(f, stats_of(f->server.ipc).heartbeats_received >= 12);

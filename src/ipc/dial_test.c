@@ -170,7 +170,7 @@ static void closing_between_attempts_is_immediate_without_output(void **state)
 
 	dial_again(f);
 	AWAIT(f, f->client.retries >= 1);
-	hk_ipc_close(f->dialed, 10 * HKI_NS_PER_S);
+	hk_ipc_close(f->dialed, 60 * HKI_NS_PER_S);
 	AWAIT(f, f->client.closes == 1);
 	assert_int_equal(0, f->client.reason);
 }
@@ -238,7 +238,7 @@ static void attempts_are_spread(void **state)
 
 	listen_at(f, f->url);
 	f->client_opts.reconnect = 1;
-	f->client_opts.reconnect_min_ns = 200 * HKI_NS_PER_MS;
+	f->client_opts.reconnect_min_ns = 2 * HKI_NS_PER_S;
 	for (int i = 0; i < CLIENTS; i++)
 		assert_int_equal(
 		    0, hk_ipc_dial(&clients[i], f->loop, f->url, &f->client_opts, NULL));
@@ -246,7 +246,7 @@ static void attempts_are_spread(void **state)
 	while (hk_ipc_server_count(f->listener) > 0)
 		hk_ipc_free(hk_ipc_server_next(f->listener, NULL));
 	begin = hki_clock_monotonic_ns();
-	AWAIT(f, hki_clock_monotonic_ns() - begin > 50 * HKI_NS_PER_MS);
+	AWAIT(f, hki_clock_monotonic_ns() - begin > 500 * HKI_NS_PER_MS);
 	early = f->client.connects - CLIENTS;
 	/* A quarter of the span has passed: about a quarter has come, never nearly all. */
 	assert_true(early < CLIENTS * 3 / 4);

@@ -149,7 +149,7 @@ static void closing_lets_answers_leave(void **state)
 	RPC_WORLD_AWAIT(&all.base, 1, all.kept_count);
 	assert_int_equal(0, hk_ipc_request_reply(all.kept[0], "\"last\""));
 	all.kept_count = 0;
-	hk_ipc_rpc_close(all.accepted, 5 * HKI_NS_PER_S);
+	hk_ipc_rpc_close(all.accepted, 60 * HKI_NS_PER_S);
 	rpc_world_wait(&all.base, &got.calls);
 	assert_int_equal(0, got.status);
 	assert_string_equal("\"last\"", got.result);

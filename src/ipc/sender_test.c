@@ -133,7 +133,7 @@ static void closing_lets_their_messages_leave(void **state)
 		settle(f);
 	}
 	assert_int_equal(-EAGAIN, hk_ipc_sender_send(sender, text, sizeof(text)));
-	hk_ipc_close(f->dialed, 10 * HKI_NS_PER_S);
+	hk_ipc_close(f->dialed, 60 * HKI_NS_PER_S);
 	assert_int_equal(-EPIPE, hk_ipc_sender_send(sender, text, sizeof(text)));
 	hk_ipc_resume(f->server.ipc);
 	AWAIT(f, f->server.closes == 1 && f->client.closes == 1);

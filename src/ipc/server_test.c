@@ -352,7 +352,7 @@ static void draining_lets_answers_leave_and_a_successor_listen(void **state)
 	for (int i = 0; i < 1000; i++)
 		send_text(f->server.ipc, "[\"answer\"]");
 	assert_int_equal(
-	    0, hk_ipc_server_drain(f->listener, HKI_NS_PER_S, drained, &told));
+	    0, hk_ipc_server_drain(f->listener, 60 * HKI_NS_PER_S, drained, &told));
 	assert_int_equal(-EALREADY, hk_ipc_server_drain(f->listener, 0, drained, &told));
 	assert_int_equal(0, try_listen(f, &successor, f->url));
 	assert_int_equal(0, told);

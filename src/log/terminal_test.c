@@ -211,7 +211,7 @@ static void a_terminal_nobody_ever_reads_does_not_hold_up_the_end(void **state)
 	hk_log_stream_free(stream);
 	hk_log_sink_free(sink);
 	end_log(f);
-	assert_in_range(hki_clock_monotonic_ns() - begin, 0, 5 * HKI_NS_PER_S);
+	assert_in_range(hki_clock_monotonic_ns() - begin, 0, 60 * HKI_NS_PER_S);
 	(void) close(master);
 	(void) close(slave);
 }

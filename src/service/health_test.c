@@ -199,6 +199,7 @@ static void an_accepted_connection_is_ready_and_a_refused_one_unhealthy(void **s
 	(void) snprintf(target, sizeof(target), "127.0.0.1:%u", listen_here(world));
 	world->check.kind = HK_SERVICE_HEALTH_TCP;
 	world->check.target = target;
+	take_time(world);
 	watch_over(world, -1);
 	run(world);
 	assert_int_equal(1, world->ready);

@@ -223,13 +223,13 @@ static int look_at_hung(void *user)
 	if (set_scene(&set) != 0)
 		return NOT_ALLOWED;
 	table = open_patient_table();
-	MUST(sample_ms(table) < 10000);
+	MUST(sample_ms(table) < 60000);
 	check_others(table, set.hung);
 	hk_system_processes_describe(&info, table);
 	MUST(info.stale_count == 1);
 	/* It is left alone until its reader has come back, and costs no time any more. */
 	for (int i = 0; i < 5; i++)
-		MUST(sample_ms(table) < 900);
+		MUST(sample_ms(table) < 1900);
 	check_others(table, set.hung);
 	/* The file system goes away, and with it the wait. */
 	test_child_end(set.server);
@@ -264,7 +264,7 @@ static int close_while_hung(void *user)
 	MUST(hk_system_processes_sample(table) > 0);
 	begin = hki_clock_monotonic_ns();
 	hk_system_processes_close(table);
-	MUST(hki_clock_monotonic_ns() - begin < 5 * HKI_NS_PER_S);
+	MUST(hki_clock_monotonic_ns() - begin < 60 * HKI_NS_PER_S);
 	test_child_end(set.server);
 	test_child_end(set.hung);
 	return 0;
@@ -301,7 +301,7 @@ static int leave_while_hung(void *user)
 	leaver = test_worker(sample_and_leave, NULL);
 	begin = hki_clock_monotonic_ns();
 	while (waitpid(leaver, &status, WNOHANG) == 0 &&
-	       hki_clock_monotonic_ns() - begin < 15 * HKI_NS_PER_S)
+	       hki_clock_monotonic_ns() - begin < 60 * HKI_NS_PER_S)
 		(void) poll(NULL, 0, 1);
 	/* Only then: the end of the wait must not be what lets it go. */
 	test_child_end(set.server);

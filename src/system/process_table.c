@@ -93,9 +93,7 @@ static void learn_machine(hk_system_processes *table)
 
 	table->tick_ns = HKI_NS_PER_S / (uint64_t) (ticks > 0 ? ticks : 100);
 	table->page_bytes = page > 0 ? (uint64_t) page : 4096;
-	table->boot_time_s =
-	    ((double) hki_clock_real_ns() - (double) hki_clock_boot_ns()) /
-	    (double) HKI_NS_PER_S;
+	table->boot_time_s = (double) hki_clock_real_at_boot_ns() / (double) HKI_NS_PER_S;
 	if (table->root != NULL)
 		return;
 	table->start_offset_ns = read_start_offset_ns();

@@ -55,7 +55,7 @@ The last words of a program come before the news of its end:
   > END
   $ up > shown; echo $?
   8
-  $ told | tail -n 2
+  $ told | grep -v started | tail -n 2
   api     | the reason
   hostkit: api: failed (exit code 4 after TIME)
   $ up --quiet | tail -n 3
