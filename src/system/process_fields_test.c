@@ -1,7 +1,9 @@
 /* The table shows what was asked for, whatever it costs, and nothing else. */
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include "system/process_table.h"
@@ -87,12 +89,60 @@ static void fields_have_names(void **state)
 		assert_true((all.bits[i / 64] >> (i % 64) & 1) != 0);
 }
 
+static void take_other_ids(void *user)
+{
+	(void) user;
+	if (setresgid(11, 12, 13) < 0 || setresuid(21, 22, 23) < 0)
+		_exit(1);
+	/* Another user's process forgets whom to die with. */
+	(void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+static void users_and_groups_of_each_kind_are_told_apart(void **state)
+{
+	static const char *const fields[] = { "uid", "effective_uid", "saved_uid",
+		"filesystem_uid", "gid", "effective_gid", "saved_gid", "filesystem_gid",
+		NULL };
+	pid_t child = test_child(take_other_ids, NULL);
+
+	(void) state;
+	if (child < 0) {
+		print_message("nobody else can be become here\n");
+		skip();
+	}
+	for (int i = 0; i < TEST_ENGINES; i++) {
+		hk_system_processes *table = test_table(test_engines[i], fields);
+		const hk_system_process *row;
+
+		if (table == NULL)
+			continue;
+		/* A first look and a later one read them in different ways. */
+		for (int look = 0; look < 2; look++) {
+			test_sample(table);
+			row = row_of(table, child);
+			assert_true(shows(row, HK_SYSTEM_PROCESS_FILESYSTEM_GID));
+			assert_int_equal(21, row->uid);
+			assert_int_equal(22, row->effective_uid);
+			assert_int_equal(23, row->saved_uid);
+			assert_int_equal(22, row->filesystem_uid);
+			assert_int_equal(11, row->gid);
+			assert_int_equal(12, row->effective_gid);
+			assert_int_equal(13, row->saved_gid);
+			assert_int_equal(12, row->filesystem_gid);
+			hk_system_processes_want(table, &table->fields);
+		}
+		hk_system_processes_close(table);
+	}
+	test_child_end(child);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_what_was_asked_for_shows),
 		cmocka_unit_test(another_wish_is_granted_by_the_next_sample),
 		cmocka_unit_test(fields_have_names),
+		cmocka_unit_test(users_and_groups_of_each_kind_are_told_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
