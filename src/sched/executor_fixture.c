@@ -447,7 +447,7 @@ void assert_no_processes(const char *mark)
 {
 	unsigned int found = 1;
 
-	for (int i = 0; i < 1000 && found > 0; i++) {
+	for (int i = 0; i < 6000 && found > 0; i++) {
 		found = count_processes(mark);
 		if (found > 0)
 			(void) poll(NULL, 0, 10);

@@ -67,7 +67,7 @@ void burn_ms(double ms);
 unsigned int count_processes(const char *mark);
 /* One of them, or 0. */
 pid_t find_process(const char *mark);
-/* Wait until there are none, ten seconds at most. */
+/* Wait until there are none; a minute at most, as CPUs may be busy with others. */
 void assert_no_processes(const char *mark);
 /* Cgroups of executors of the process @pid; 0: of ours. */
 unsigned int count_cgroups(pid_t pid);

@@ -58,7 +58,7 @@ static pid_t kill_controller(
 
 static void assert_no_cgroups(pid_t pid)
 {
-	for (int i = 0; i < 1000 && count_cgroups(pid) > 0; i++)
+	for (int i = 0; i < 6000 && count_cgroups(pid) > 0; i++)
 		(void) poll(NULL, 0, 10);
 	assert_int_equal(0, count_cgroups(pid));
 }
