@@ -4,14 +4,24 @@
  * The peer is Node itself as the parent of the same child (ipc_node.js), so that the
  * child's share is in both figures.  Either side sends a message it holds as a value:
  * making it text and making text a value again is part of the way.
+ *
+ * The floors are parents that do nothing: they write bytes made beforehand and count the
+ * bytes that come back.  One sleeps in poll(2) meanwhile, the other stays awake.  What
+ * they need is the child's time and the kernel's, so no parent can do better, and the
+ * distance to a floor is all that is ours.  Ends are placed as placement.h says.
  */
+#include <errno.h>
 #include <math.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <hostkit/hostkit.h>
 #include "harness.h"
+#include "placement.h"
 
 enum { WARM = 3000, COUNT = 3000 };
 
@@ -20,11 +30,25 @@ typedef struct trip {
 	const char *words; /* of the serialization */
 	char file[64];     /* the message, for the peer */
 	hk_json_document *document;
+	bench_placement place;
 	unsigned int left;
 	uint64_t began_ns;
 	uint64_t ended_ns;
 	bool wrong;
 } trip;
+
+/* On the processor that is the child's, if it has one. */
+static hk_process_opts child_opts(const trip *t)
+{
+	static uint32_t number;
+	const char *word = bench_processor(t->place, BENCH_FAR);
+	hk_process_opts opts = HK_PROCESS_OPTS_INIT;
+
+	number = (uint32_t) atoi(word);
+	opts.cpus = &number;
+	opts.cpu_count = word[0] != '\0';
+	return opts;
+}
 
 /* ---- ours ---- */
 
@@ -75,6 +99,7 @@ static double run_ours(void *user)
 	hk_ipc_channel *channel;
 	hk_loop *loop;
 	trip *t = user;
+	const hk_process_opts process = child_opts(t);
 	double us = NAN;
 
 	if (hk_loop_new(&loop) < 0)
@@ -86,7 +111,12 @@ static double run_ours(void *user)
 	opts.module = BENCH_FOLDER "/ipc_node_child.js";
 	opts.serialization = t->serialization;
 	opts.channel = &channel_opts;
+	opts.process = &process;
+	/* The channel asks how many processors there are when it is made. */
+	if (t->place != BENCH_TOGETHER)
+		(void) bench_place(BENCH_ANYWHERE, BENCH_NEAR);
 	if (hk_ipc_fork(&channel, loop, &opts, NULL) == 0) {
+		(void) bench_place(t->place, BENCH_NEAR);
 		send_once(t, channel);
 		if (hk_loop_run(loop) == 0 && t->left == 0 && !t->wrong)
 			us = (double) (t->ended_ns - t->began_ns) / 1000 / COUNT;
@@ -94,6 +124,116 @@ static double run_ours(void *user)
 	}
 	hk_loop_free(loop);
 	return us;
+}
+
+/* ---- the floors ---- */
+
+/* A child that has the other end of *out_fd, which does not block. */
+static pid_t start_child(const trip *t, int *out_fd)
+{
+	int ends[2];
+	pid_t child;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends) < 0)
+		return -1;
+	child = fork();
+	if (child == 0) {
+		(void) dup2(ends[1], 3);
+		(void) setenv("NODE_CHANNEL_FD", "3", 1);
+		(void) setenv("NODE_CHANNEL_SERIALIZATION_MODE", t->words, 1);
+		if (bench_place(t->place, BENCH_FAR))
+			(void) execlp("node", "node", BENCH_FOLDER "/ipc_node_child.js",
+			    (char *) NULL);
+		_exit(1);
+	}
+	(void) close(ends[1]);
+	*out_fd = ends[0];
+	return child;
+}
+
+/* The message as it goes over the channel: a channel writes it, and we read it. */
+static size_t make_frame(const trip *t, char *out, size_t capacity)
+{
+	hk_ipc_channel *channel;
+	hk_loop *loop;
+	ssize_t length = -1;
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) < 0 || hk_loop_new(&loop) < 0)
+		return 0;
+	if (hk_ipc_channel_new(&channel, loop, ends[0], t->serialization, NULL) == 0) {
+		if (hk_ipc_channel_send_json(channel, hk_json_root(t->document), NULL) >=
+			0 &&
+		    hk_ipc_channel_flush(channel, -1) == 0)
+			length = read(ends[1], out, capacity);
+		hk_ipc_channel_free(channel);
+	}
+	hk_loop_free(loop);
+	(void) close(ends[1]);
+	return length < 0 ? 0 : (size_t) length;
+}
+
+static bool is_whole(const trip *t, const char *frame, size_t length)
+{
+	const unsigned char *at = (const unsigned char *) frame;
+
+	if (t->serialization == HK_IPC_JSON)
+		return length > 0 && frame[length - 1] == '\n';
+	return length >= 4 && length - 4 == ((size_t) at[0] << 24 | (size_t) at[1] << 16 |
+						(size_t) at[2] << 8 | at[3]);
+}
+
+static bool exchange(
+    const trip *t, int fd, const char *frame, size_t frame_length, bool awake)
+{
+	struct pollfd wait = { .fd = fd, .events = POLLIN };
+	static char back[65536];
+	size_t length = 0;
+
+	if (send(fd, frame, frame_length, MSG_NOSIGNAL) != (ssize_t) frame_length)
+		return false;
+	while (!is_whole(t, back, length)) {
+		ssize_t part = read(fd, back + length, sizeof(back) - length);
+
+		if (part == 0 || (part < 0 && errno != EAGAIN))
+			return false;
+		if (part > 0)
+			length += (size_t) part;
+		else if (!awake && poll(&wait, 1, -1) < 0)
+			return false;
+	}
+	return true;
+}
+
+static double run_floor(const trip *t, bool awake)
+{
+	static char frame[65536];
+	const size_t length = make_frame(t, frame, sizeof(frame));
+	uint64_t began_ns = 0;
+	bool good = length > 0;
+	int fd = -1;
+	pid_t child = start_child(t, &fd);
+
+	(void) bench_place(t->place, BENCH_NEAR);
+	for (unsigned int i = 0; good && i < WARM + COUNT; i++) {
+		if (i == WARM)
+			began_ns = bench_now_ns();
+		good = child > 0 && exchange(t, fd, frame, length, awake);
+	}
+	began_ns = bench_now_ns() - began_ns;
+	(void) close(fd);
+	good = waitpid(child, NULL, 0) == child && good;
+	return good ? (double) began_ns / 1000 / COUNT : NAN;
+}
+
+static double run_asleep(void *user)
+{
+	return run_floor(user, false);
+}
+
+static double run_awake(void *user)
+{
+	return run_floor(user, true);
 }
 
 /* ---- the peer ---- */
@@ -115,7 +255,9 @@ static double run_node(void *user)
 	process.argv = argv;
 	process.stdio[1].kind = HK_STDIO_PIPE;
 	run.process = &process;
-	if (hk_process_run(&result, &run, NULL) < 0)
+	if (!bench_place(t->place, BENCH_NEAR) ||
+	    setenv("BENCH_PROCESSOR", bench_processor(t->place, BENCH_FAR), 1) < 0 ||
+	    hk_process_run(&result, &run, NULL) < 0)
 		return NAN;
 	if (result->exit.end == HK_END_CODE && result->exit.code == 0)
 		us = atof(result->stdout_data);
@@ -196,10 +338,11 @@ static bool make_message(trip *t, size_t bytes)
 	return good;
 }
 
-static void ask(hk_ipc_serialization serialization, const char *words, size_t bytes)
+static void ask_placed(trip *t, size_t bytes)
 {
-	trip t = { .serialization = serialization, .words = words };
-	char name[64];
+	/* Who shares a processor with the child has to leave it. */
+	const bool together = t->place == BENCH_TOGETHER;
+	char name[96];
 	const bench_question question = { .bench = "ipc-node",
 		.name = name,
 		.unit = "us",
@@ -208,15 +351,30 @@ static void ask(hk_ipc_serialization serialization, const char *words, size_t by
 		.kind = BENCH_AT_MOST,
 		.goal = 0.5 };
 	const bench_side sides[] = {
-		{ "hostkit", run_ours, &t },
-		{ "node", has_node() ? run_node : NULL, &t },
+		{ "hostkit", run_ours, t },
+		{ "node", has_node() ? run_node : NULL, t },
+		{ "floor, asleep", has_node() ? run_asleep : NULL, t },
+		{ "floor, awake", has_node() ? run_awake : NULL, t },
 	};
 
-	snprintf(name, sizeof(name), "round trip, %s, %zu bytes", words, bytes);
-	if (make_message(&t, bytes))
-		bench_ask(&question, sides, 2);
-	else
-		fprintf(stderr, "%s: no message\n", name);
+	snprintf(name, sizeof(name), "round trip, %s, %zu bytes, %s", t->words, bytes,
+	    bench_placement_name(t->place));
+	bench_ask(&question, sides, together ? 3 : 4);
+}
+
+static void ask(hk_ipc_serialization serialization, const char *words, size_t bytes)
+{
+	static const bench_placement places[] = { BENCH_TOGETHER, BENCH_APART };
+	trip t = { .serialization = serialization, .words = words };
+	bool made = make_message(&t, bytes);
+
+	for (size_t i = 0; made && i < 2; i++) {
+		t.place = places[i];
+		if (bench_can_place(t.place))
+			ask_placed(&t, bytes);
+	}
+	if (!made)
+		fprintf(stderr, "%s, %zu bytes: no message\n", words, bytes);
 	hk_json_document_free(t.document);
 	unlink(t.file);
 }

@@ -60,7 +60,7 @@ static bool is_about_text(int error)
 }
 
 int sched_input_read(hk_sched_workload **out, const cmd_call *call, const char *operand,
-    hk_sched_format format, bool real)
+    hk_sched_format format, bool real, bool to_run)
 {
 	hki_cleanup(hki_buffer_deinitp) hki_buffer text = HKI_BUFFER_INIT;
 	hki_cleanup(free_errors) hk_error_list *errors = NULL;
@@ -75,6 +75,7 @@ int sched_input_read(hk_sched_workload **out, const cmd_call *call, const char *
 	opts.source = name;
 	opts.format = format;
 	opts.real = real;
+	opts.to_run = to_run;
 	r = hk_error_list_new(&errors);
 	if (r == 0)
 		r = hk_sched_workload_read(

@@ -125,5 +125,5 @@ int sched_run_read_workload(hk_sched_workload **out, const cmd_call *call)
 	if (name == NULL && isatty(STDIN_FILENO))
 		return cmd_fail(&call->output, CMD_EXIT_USAGE, 0,
 		    "name a file, or - for standard input", "no tasks are given");
-	return sched_input_read(out, call, name, HK_SCHED_FORMAT_AUTO, true);
+	return sched_input_read(out, call, name, HK_SCHED_FORMAT_AUTO, true, true);
 }

@@ -10,11 +10,11 @@
 
 /*
  * Read the workload in @operand ("-" or NULL: standard input).  With @real plain
- * numbers are milliseconds.  Returns 0 and *@out (Owned), or the exit code after
+ * numbers are milliseconds; with @to_run every task needs a command.  Returns 0 and *@out (Owned), or the exit code after
  * telling every mistake: CMD_EXIT_CONFIG for a workload that is wrong.
  */
 int sched_input_read(hk_sched_workload **out, const cmd_call *call, const char *operand,
-    hk_sched_format format, bool real);
+    hk_sched_format format, bool real, bool to_run);
 
 /* Is the text a plain number: ticks, or milliseconds? */
 bool sched_time_is_plain(const char *text);

@@ -233,7 +233,7 @@ static int read_workload(simulation *sim)
 			return status;
 	}
 	return sched_input_read(&sim->workload, sim->call, sim->call->operands[0],
-	    (hk_sched_format) format, has_unit(sim->call));
+	    (hk_sched_format) format, has_unit(sim->call), false);
 }
 
 /* The defaults as they are used, so that they can be shown. */

@@ -158,6 +158,9 @@ typedef struct hk_sched_read_opts {
 	const char *source;     /* for messages, such as the file's name; NULL: none */
 	hk_sched_format format; /* 0: found out */
 	uint32_t real; /* not 0: ticks are nanoseconds, plain numbers milliseconds */
+	/* not 0: to be run, so a task without a command, or with a period, is a mistake */
+	uint32_t to_run;
+	uint32_t reserved; /* zero */
 } hk_sched_read_opts;
 
 /* clang-format off */
@@ -176,7 +179,8 @@ typedef struct hk_sched_read_opts {
  *
  * Times are whole ticks.  If any is a text with a unit, such as "20ms", all are
  * nanoseconds and plain numbers are milliseconds (the guide's unit), which may
- * then have decimals.  Timeouts and backoff are always milliseconds or texts.
+ * then have decimals.  Timeouts and backoff are always milliseconds or texts.  A
+ * byte order mark before the text is passed over.
  *
  * Every mistake goes to @errors with its line and column.  Returns 0, HK_EPARSE
  * if there were any, -ELOOP or -ENOENT for dependencies that cannot be, HK_ELIMIT

@@ -442,8 +442,8 @@ typedef struct hk_system_self_info {
 	hk_record record;
 	int32_t pid;
 	int32_t ppid;
-	double uptime_s;
-	double start_time_s;
+	double uptime_s;     /* sleep of the machine included */
+	double start_time_s; /* since 1970, as the clock stands now */
 	double cpu_user_s;
 	double cpu_system_s;
 	double cpu_percent; /* since the start, of one processor */

@@ -31,3 +31,23 @@ uint64_t hki_clock_real_ns(void)
 {
 	return read_ns(CLOCK_REALTIME);
 }
+
+/* We may be kept waiting between two readings.  Of some tries the quickest counts. */
+int64_t hki_clock_real_at_boot_ns(void)
+{
+	enum { TRIES = 3 };
+	uint64_t quickest_ns = UINT64_MAX;
+	int64_t at_boot_ns = 0;
+
+	for (int i = 0; i < TRIES; i++) {
+		uint64_t before_ns = hki_clock_boot_ns();
+		uint64_t real_ns = hki_clock_real_ns();
+		uint64_t took_ns = hki_clock_boot_ns() - before_ns;
+
+		if (took_ns >= quickest_ns)
+			continue;
+		quickest_ns = took_ns;
+		at_boot_ns = (int64_t) (real_ns - before_ns - took_ns / 2);
+	}
+	return at_boot_ns;
+}

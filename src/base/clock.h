@@ -13,5 +13,8 @@ uint64_t hki_clock_monotonic_ns(void);
 uint64_t hki_clock_boot_ns(void);
 /* Nanoseconds since 1970-01-01 UTC: only to show to people. */
 uint64_t hki_clock_real_ns(void);
+/* Nanoseconds from 1970-01-01 UTC to the start of the machine, as the clock of the wall
+ * stands now: it moves when that is set.  Negative where the clock is wrong. */
+int64_t hki_clock_real_at_boot_ns(void);
 
 #endif /* HKI_BASE_CLOCK_H */

@@ -427,12 +427,31 @@ static bool is_command_key(hki_sched_key_id key)
 	return hki_sched_keys[key].in_command && key != HKI_KEY_COMMAND;
 }
 
+/* What can be simulated and not run. */
+static void check_runs(hki_reader *reader)
+{
+	const hki_draft *draft = &reader->draft;
+	const char *id = draft->task.id;
+
+	if (!draft->has_command)
+		hki_reader_tell(reader, draft->place, "command",
+		    "a simulation needs none",
+		    "%s%s%s has none, so there is nothing to run", id == NULL ? "" : "'",
+		    id == NULL ? "the task" : id, id == NULL ? "" : "'");
+	if (draft->task.period > 0)
+		hki_reader_tell(reader, draft->places[HKI_KEY_PERIOD] - 1, "period",
+		    "give each release a task of its own, with start_after",
+		    "a periodic task can be simulated and not run");
+}
+
 /* What a task must have, and what has no meaning without the other. */
 static void check_whole(hki_reader *reader)
 {
 	hki_draft *draft = &reader->draft;
 
-	if (draft->places[HKI_KEY_BURST] == 0 && !draft->has_command) {
+	if (reader->to_run)
+		check_runs(reader);
+	else if (draft->places[HKI_KEY_BURST] == 0 && !draft->has_command) {
 		draft->burst_is_unknown = true;
 		hki_reader_tell(reader, draft->place, "burst",
 		    "only a task with a command may leave it out", "it is missing");

@@ -69,6 +69,8 @@ static void who_queues_too_long_is_given_up(void **state)
 	assert_int_equal(0, calls);
 	assert_int_equal(HK_SCHED_TIMED_OUT, fixture_info(f, "impatient").outcome);
 	assert_int_equal(0, fixture_info(f, "impatient").tries);
+	assert_string_equal("was not started within its queue_timeout, 5.0ms",
+	    fixture_info(f, "impatient").error);
 }
 
 /* ---- pausing, cancelling, changing ---- */

@@ -85,6 +85,7 @@ typedef struct hki_reader {
 	const char *text;
 	size_t length;
 	bool real;    /* ticks are nanoseconds, plain numbers milliseconds */
+	bool to_run;  /* by the executor, which wants commands and knows no periods */
 	bool restart; /* a unit was met, and real was not set: begin again with it */
 	int failure;  /* 0, HK_EPARSE, HK_ELIMIT or -ENOMEM; the last is final */
 	hki_draft draft;

@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/error_list.h"
+#include "base/quantity.h"
 #include "sched/executor_internal.h"
 
 /* A back-off that doubles is not doubled beyond this. */
@@ -242,6 +243,22 @@ void hki_tasks_on_wake(hk_timer *timer, void *user)
 	hki_dispatch_turn(task->executor);
 }
 
+/* Say which of its two limits it was. */
+static void note_limit(hki_task *task)
+{
+	uint64_t limit_ns =
+	    (uint64_t) (task->begun ? task->run_timeout_ns : task->queue_timeout_ns);
+	char limit[HKI_QUANTITY_TEXT_MAX];
+	char text[HKI_QUANTITY_TEXT_MAX + 64];
+
+	(void) hki_duration_format(limit, sizeof(limit), limit_ns);
+	(void) snprintf(text, sizeof(text),
+	    task->begun ? "ran longer than its run_timeout, %s"
+			: "was not started within its queue_timeout, %s",
+	    limit);
+	hki_task_set_error(task, -ETIMEDOUT, text);
+}
+
 /* It has queued too long, or run too long. */
 void hki_tasks_on_limit(hk_timer *timer, void *user)
 {
@@ -251,6 +268,7 @@ void hki_tasks_on_limit(hk_timer *timer, void *user)
 	if (task->state == HK_SCHED_ENDED || task->state == HK_SCHED_STOPPING)
 		return;
 	task->timed_out = true;
+	note_limit(task);
 	if (task->runner != NULL) {
 		hki_program_stop(task);
 	} else {
@@ -333,6 +351,7 @@ void hki_tasks_end(hki_task *task, hk_sched_outcome outcome)
 	task->stolen_at_end_ns = hki_turn_stolen(executor);
 	hk_timer_stop(task->wake);
 	hk_timer_stop(task->limit);
+	hki_list_remove(&task->parked_node);
 	give_index(task);
 	for (size_t i = 0; i < task->edge_count; i++)
 		hki_list_remove(&task->edges[i].node);

@@ -144,6 +144,18 @@ static hk_sched_format guess_format(const hki_reader *reader)
 		   : HK_SCHED_FORMAT_LINES;
 }
 
+/* What editors of some systems put before the text, to say that it is UTF-8. */
+static void skip_mark(hki_reader *reader)
+{
+	static const char mark[] = "\xEF\xBB\xBF";
+	const size_t length = sizeof(mark) - 1;
+
+	if (reader->length < length || memcmp(reader->text, mark, length) != 0)
+		return;
+	reader->text += length;
+	reader->length -= length;
+}
+
 static int begin(hki_reader *reader)
 {
 	hk_sched_workload_free(reader->workload);
@@ -216,6 +228,8 @@ int hk_sched_workload_read(hk_sched_workload **out, const char *text, size_t len
 		return -EINVAL;
 	reader.source = opts.source == NULL ? "" : opts.source;
 	reader.real = opts.real != 0;
+	reader.to_run = opts.to_run != 0;
+	skip_mark(&reader);
 	r = read_all(&reader, opts.format);
 	if (r == -ENOMEM)
 		return r;

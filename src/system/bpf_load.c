@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <linux/bpf.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "base/cleanup.h"
@@ -136,12 +137,24 @@ static int load(loader_context *context, const char **why)
 	return 0;
 }
 
+/* Maps of variables can be mapped by whoever loads them. */
+static int map_control(hki_bpf_tasks *tasks)
+{
+	void *mapping = mmap(NULL, sizeof(*tasks->control), PROT_READ | PROT_WRITE,
+	    MAP_SHARED, tasks->map, 0);
+
+	if (mapping == MAP_FAILED)
+		return -errno;
+	tasks->control = mapping;
+	return 0;
+}
+
 int hki_bpf_tasks_open(hki_bpf_tasks *out, const char **why)
 {
-	uint32_t wanted = 0;
+	struct hki_tasks_control control = { 0 };
 	loader_context context = {
 		.size = offsetof(loader_context, padding),
-		.initial_value = (uintptr_t) &wanted,
+		.initial_value = (uintptr_t) &control,
 	};
 	hki_bpf_tasks tasks = HKI_BPF_TASKS_NULL;
 	int r = load(&context, why);
@@ -150,6 +163,12 @@ int hki_bpf_tasks_open(hki_bpf_tasks *out, const char **why)
 		return r;
 	tasks.map = context.map;
 	tasks.program = context.program;
+	r = map_control(&tasks);
+	if (r < 0) {
+		r = failed(why, "the kernel does not share BPF maps", r);
+		hki_bpf_tasks_close(&tasks);
+		return r;
+	}
 	tasks.link = link_walk(tasks.program);
 	if (tasks.link < 0) {
 		r = failed(
@@ -163,6 +182,8 @@ int hki_bpf_tasks_open(hki_bpf_tasks *out, const char **why)
 
 void hki_bpf_tasks_close(hki_bpf_tasks *tasks)
 {
+	if (tasks->control != NULL)
+		(void) munmap(tasks->control, sizeof(*tasks->control));
 	hki_closep(&tasks->link);
 	hki_closep(&tasks->program);
 	hki_closep(&tasks->map);
@@ -173,13 +194,7 @@ int hki_bpf_tasks_walk(hki_bpf_tasks *tasks, uint32_t wanted)
 {
 	union bpf_attr attributes;
 
-	if (wanted != tasks->wanted) {
-		int r = write_array(tasks->map, &wanted);
-
-		if (r < 0)
-			return r;
-		tasks->wanted = wanted;
-	}
+	tasks->control->wanted = wanted;
 	memset(&attributes, 0, sizeof(attributes));
 	attributes.iter_create.link_fd = (uint32_t) tasks->link;
 	return bpf(BPF_ITER_CREATE, &attributes);

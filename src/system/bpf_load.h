@@ -3,19 +3,20 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "system/bpf/tasks.h"
 
 /*
  * The walk over all tasks, loaded into the kernel (bpf/tasks.bpf.c).
  */
 typedef struct hki_bpf_tasks {
-	int map;         /* holds `wanted` */
-	int program;     /* the walk */
-	int link;        /* the walk, bound to the list of tasks */
-	uint32_t wanted; /* what the map holds now */
+	int map;
+	int program;                       /* the walk */
+	int link;                          /* the walk, bound to the list of tasks */
+	struct hki_tasks_control *control; /* the map as memory */
 } hki_bpf_tasks;
 
 /* clang-format off */
-#define HKI_BPF_TASKS_NULL { -1, -1, -1, 0 }
+#define HKI_BPF_TASKS_NULL { -1, -1, -1, NULL }
 /* clang-format on */
 
 /*

@@ -9,9 +9,9 @@
  * the others a sum is kept until the end of the walk; since ids come round, a
  * thread may even come before the main one of its process, and is then kept aside.
  *
- * A kernel may keep tasks out of such walks (sandboxes do).  So every so many
- * samples the walk is held against the list of /proc, and who is missing from it is
- * read from files, in between the others.
+ * Who has not run since the walk before is told in a third of the words, and most
+ * have not.  The kernel knows it by when it last put the process on a processor; we
+ * hold that against the runtime, and walk again if it was not so.
  */
 #include "system/engine_bpf.h"
 
@@ -21,7 +21,6 @@
 #include <hostkit/error.h>
 #include "base/alloc.h"
 #include "base/cleanup.h"
-#include "os/procfs.h"
 #include "system/bpf_load.h"
 
 /* A process whose threads are being added up. */
@@ -38,16 +37,13 @@ typedef struct bpf_state {
 	hki_task *strays; /* threads that came before their process */
 	size_t stray_count;
 	size_t stray_capacity;
-	int32_t *hidden; /* processes that walks do not show, ascending */
-	size_t hidden_count;
-	size_t hidden_capacity;
-	size_t hidden_at; /* the next one in this walk */
+	hki_hidden hidden;
+	bool awake; /* somebody who was told as quiet was not */
 } bpf_state;
 
 /* ---- growing lists ---- */
 
-/* Room for one more of @size bytes.  0 or -ENOMEM. */
-static int reserve(void **items, size_t count, size_t *capacity, size_t size)
+int hki_reserve_one(void **items, size_t count, size_t *capacity, size_t size)
 {
 	size_t wanted = *capacity == 0 ? 16 : *capacity * 2;
 	void *grown;
@@ -65,8 +61,8 @@ static int reserve(void **items, size_t count, size_t *capacity, size_t size)
 static int keep_group(bpf_state *state, hki_row *row, const hki_task *task)
 {
 	void *items = state->groups;
-	int r =
-	    reserve(&items, state->group_count, &state->group_capacity, sizeof(group));
+	int r = hki_reserve_one(
+	    &items, state->group_count, &state->group_capacity, sizeof(group));
 
 	state->groups = items;
 	if (r < 0)
@@ -78,8 +74,8 @@ static int keep_group(bpf_state *state, hki_row *row, const hki_task *task)
 static int keep_stray(bpf_state *state, const hki_task *task)
 {
 	void *items = state->strays;
-	int r =
-	    reserve(&items, state->stray_count, &state->stray_capacity, sizeof(hki_task));
+	int r = hki_reserve_one(
+	    &items, state->stray_count, &state->stray_capacity, sizeof(hki_task));
 
 	state->strays = items;
 	if (r < 0)
@@ -148,35 +144,30 @@ static int find_row(hk_system_processes *table, hki_row **out, const hki_task *t
 	return r;
 }
 
-static int read_from_files(hk_system_processes *table, int32_t pid)
-{
-	uint32_t read = table->read;
-	int r;
-
-	table->read = table->file_read;
-	r = hki_read_process(table, pid, NULL);
-	table->read = read;
-	return r;
-}
-
-/* Those that the walk has passed over without showing them.  One that it shows after
- * all is left to it. */
-static int read_hidden(hk_system_processes *table, int32_t before)
+/*
+ * A process that has not run since the walk before, which this table has taken in.
+ * The kernel's word for it is a hint; when the row does not bear it out, the walk is
+ * repeated and tells everything.
+ */
+static int take_quiet(hk_system_processes *table, const struct hki_task_quiet *quiet)
 {
 	bpf_state *state = table->engine_state;
+	hki_row *row;
+	int r;
 
-	while (state->hidden_at < state->hidden_count &&
-	       state->hidden[state->hidden_at] < before) {
-		int r = read_from_files(table, state->hidden[state->hidden_at]);
-
-		if (r < 0)
-			return r;
-		state->hidden_at++;
+	if (quiet->tgid == 0)
+		return 0;
+	r = hki_hidden_read(&state->hidden, table, (int32_t) quiet->tgid);
+	if (r == 0)
+		r = hki_merge_find(table, &row, (int32_t) quiet->tgid);
+	if (r < 0)
+		return r;
+	if (row == NULL || !hki_task_is_at_rest(table, row, quiet)) {
+		state->awake = true;
+		return 0;
 	}
-	if (state->hidden_at < state->hidden_count &&
-	    state->hidden[state->hidden_at] == before)
-		state->hidden_at++;
-	return 0;
+	hki_task_rest(table, row, quiet);
+	return hki_merge_keep(table, row);
 }
 
 static int take(hk_system_processes *table, const hki_task *task)
@@ -196,7 +187,7 @@ static int take(hk_system_processes *table, const hki_task *task)
 		hki_task_add(&of->sum, task);
 		return 0;
 	}
-	r = read_hidden(table, (int32_t) task->head.tgid);
+	r = hki_hidden_read(&state->hidden, table, (int32_t) task->head.tgid);
 	if (r == 0)
 		r = find_row(table, &row, task);
 	if (r < 0)
@@ -209,23 +200,44 @@ static int take(hk_system_processes *table, const hki_task *task)
 
 /* ---- the walk ---- */
 
+/* Take one record.  Its length, 0 if @available bytes do not hold it whole, or an
+ * error. */
+static int take_one(hk_system_processes *table, const char *bytes, size_t available)
+{
+	struct hki_task_quiet quiet;
+	hki_task task;
+	uint32_t length;
+	int taken;
+	int r;
+
+	if (available < sizeof(length))
+		return 0;
+	memcpy(&length, bytes, sizeof(length));
+	if (length == sizeof(quiet)) {
+		if (available < sizeof(quiet))
+			return 0;
+		memcpy(&quiet, bytes, sizeof(quiet));
+		r = take_quiet(table, &quiet);
+		return r < 0 ? r : (int) sizeof(quiet);
+	}
+	taken = hki_task_parse(&task, bytes, available);
+	r = taken > 0 ? take(table, &task) : 0;
+	return r < 0 ? r : taken;
+}
+
 /* Take every whole record; returns how many bytes they were. */
 static int take_all(hk_system_processes *table, const char *bytes, size_t length)
 {
 	size_t at = 0;
 
 	while (at < length) {
-		hki_task task;
-		int r = hki_task_parse(&task, bytes + at, length - at);
+		int r = take_one(table, bytes + at, length - at);
 
-		if (r == 0)
-			break;
-		if (r > 0) {
-			at += (size_t) r;
-			r = take(table, &task);
-		}
 		if (r < 0)
 			return r;
+		if (r == 0)
+			break;
+		at += (size_t) r;
 	}
 	return (int) at;
 }
@@ -268,12 +280,9 @@ static void finish_groups(hk_system_processes *table)
 		hki_task_fill(table, state->groups[i].row, &state->groups[i].sum);
 }
 
-static int walk_once(hk_system_processes *table)
+static uint32_t parts_wanted(const hk_system_processes *table)
 {
-	bpf_state *state = table->engine_state;
-	hki_cleanup(hki_closep) int fd = -1;
 	uint32_t wanted = 0;
-	int r;
 
 	if ((table->read & HKI_READ_WALK_COUNTERS) != 0)
 		wanted |= HKI_TASKS_COUNTERS;
@@ -281,86 +290,60 @@ static int walk_once(hk_system_processes *table)
 		wanted |= HKI_TASKS_MORE;
 	if ((table->read & HKI_READ_TEXTS) != 0)
 		wanted |= HKI_TASKS_PROGRAM;
+	return wanted;
+}
+
+static int walk_once(hk_system_processes *table, uint32_t wanted)
+{
+	bpf_state *state = table->engine_state;
+	hki_cleanup(hki_closep) int fd = -1;
+	int r;
+
 	state->group_count = 0;
 	state->stray_count = 0;
-	state->hidden_at = 0;
+	state->hidden.at = 0;
+	state->awake = false;
 	fd = hki_bpf_tasks_walk(&state->tasks, wanted);
 	if (fd < 0)
 		return fd;
 	r = read_all(table, fd);
 	if (r == 0)
-		r = read_hidden(table, INT32_MAX);
+		r = hki_hidden_read(&state->hidden, table, INT32_MAX);
 	if (r == 0)
 		finish_groups(table);
 	return r;
 }
 
-/* ---- who is missing ---- */
-
-/* Has it been there since before the walk? */
-static bool is_older_than_walk(const hk_system_processes *table, int32_t pid)
+/* From the beginning: what the walk before has merged does not count. */
+static int walk_again(hk_system_processes *table)
 {
-	hki_proc_stat stat;
-
-	return hki_proc_stat_read(&stat, pid) == 0 &&
-	       (stat.start_ticks + 1) * table->tick_ns < table->boot_now_ns;
+	hki_merge_abort(table);
+	hki_merge_begin(table);
+	return walk_once(table, parts_wanted(table));
 }
 
-static int add_hidden(bpf_state *state, int32_t pid)
+/* Others may change the priority, limits or owner of a process while it sleeps, so
+ * only the first part of a record can be left out. */
+static bool quiet_will_do(const hk_system_processes *table, uint32_t wanted)
 {
-	void *items = state->hidden;
-	int r = reserve(
-	    &items, state->hidden_count, &state->hidden_capacity, sizeof(int32_t));
-
-	state->hidden = items;
-	if (r == 0)
-		state->hidden[state->hidden_count++] = pid;
-	return r;
-}
-
-/* Hold the walk against the list of /proc.  1 when it has to be repeated. */
-static int look_for_hidden(hk_system_processes *table)
-{
-	bpf_state *state = table->engine_state;
-	size_t before = state->hidden_count;
-	size_t count;
-	size_t at = 0;
-	int r = hki_proc_list(table, &count);
-
-	if (r < 0)
-		return r;
-	state->hidden_count = 0;
-	for (size_t i = 0; i < count; i++) {
-		int32_t pid = table->pids[i];
-		bool known;
-
-		while (at < table->next.count && table->next.items[at]->row.pid < pid)
-			at++;
-		known = at < table->next.count && table->next.items[at]->row.pid == pid;
-		/* Rows that were read from files are the hidden ones we know. */
-		if (known && table->next.items[at]->walked)
-			continue;
-		if (!known && !is_older_than_walk(table, pid))
-			continue;
-		r = add_hidden(state, pid);
-		if (r < 0)
-			return r;
-	}
-	return state->hidden_count > before;
+	return !table->full && (wanted & (HKI_TASKS_COUNTERS | HKI_TASKS_MORE)) == 0;
 }
 
 static int walk(hk_system_processes *table)
 {
-	int r = walk_once(table);
+	bpf_state *state = table->engine_state;
+	uint32_t wanted = parts_wanted(table);
+	int r;
 
+	if (quiet_will_do(table, wanted))
+		wanted |= HKI_TASKS_QUIET;
+	r = walk_once(table, wanted);
+	if (r == 0 && state->awake)
+		r = walk_again(table);
 	if (r < 0 || !table->full)
 		return r;
-	r = look_for_hidden(table);
-	if (r <= 0)
-		return r;
-	hki_merge_abort(table);
-	hki_merge_begin(table);
-	return walk_once(table);
+	r = hki_hidden_look(&state->hidden, table);
+	return r <= 0 ? r : walk_again(table);
 }
 
 /* ---- loading ---- */
@@ -374,7 +357,7 @@ static void close_engine(hk_system_processes *table)
 	hki_bpf_tasks_close(&state->tasks);
 	hki_free(state->groups);
 	hki_free(state->strays);
-	hki_free(state->hidden);
+	hki_free(state->hidden.pids);
 	hki_free(state);
 	table->engine_state = NULL;
 }

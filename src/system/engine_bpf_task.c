@@ -56,6 +56,10 @@ int hki_task_parse(hki_task *out, const char *bytes, size_t available)
 
 _Static_assert(sizeof(struct hki_task_counters) != sizeof(struct hki_task_more),
     "the length of a record tells its parts");
+_Static_assert(sizeof(struct hki_task_quiet) > sizeof(struct hki_task_head) &&
+		   sizeof(struct hki_task_quiet) <
+		       sizeof(struct hki_task_head) + sizeof(struct hki_task_counters),
+    "no other record is as long as a quiet one");
 
 void hki_task_add(hki_task *task, const hki_task *thread)
 {
@@ -176,14 +180,12 @@ static void fill_program(hki_row *row, const hki_task *task, const uint64_t comm
 		hki_row_set_name(row, task->base.name, length);
 }
 
-static void fill_memory(hk_system_processes *table, hki_row *row, const hki_task *task)
+static void fill_pages(hk_system_processes *table, hki_row *row, const long long pages[4])
 {
 	hk_system_process *to = &row->row;
-	const long long *pages = task->base.rss;
 	uint64_t rss = page_bytes(
 	    table, pages[PAGES_FILE] + pages[PAGES_ANONYMOUS] + pages[PAGES_SHMEM]);
 
-	to->virtual_bytes = task->base.total_vm * table->page_bytes;
 	if (rss != to->rss_bytes || row->fresh)
 		hki_row_set_rss(table, row, rss);
 	if (!table->memory_parts)
@@ -216,9 +218,12 @@ static void fill_base(hk_system_processes *table, hki_row *row, const hki_task *
 	memcpy(comm, task->base.name, sizeof(comm));
 	to->ppid = (int32_t) task->base.ppid;
 	to->state = state_of(task->base.state, task->base.exit_state);
+	row->kernel_state = task->base.state;
+	row->own_runtime_ns = task->base.own;
 	to->kernel = (task->base.flags & PF_KTHREAD) != 0;
 	to->threads = task->head.threads;
-	fill_memory(table, row, task);
+	to->virtual_bytes = task->base.total_vm * table->page_bytes;
+	fill_pages(table, row, task->base.rss);
 	if (row->program != (task->base.exec | HKI_PROGRAM_COUNTED) ||
 	    comm[0] != row->comm[0] || comm[1] != row->comm[1])
 		fill_program(row, task, comm);
@@ -338,6 +343,32 @@ static void fill_more(hk_system_processes *table, hki_row *row, const hki_task *
 	fill_more_memory(table, row, from);
 	hki_row_set_ids(table, row, from->ids);
 }
+
+/* ---- who sleeps ---- */
+
+bool hki_task_is_at_rest(const hk_system_processes *table, const hki_row *row,
+    const struct hki_task_quiet *quiet)
+{
+	return row->walked && !row->fresh && row->own_runtime_ns == quiet->runtime &&
+	       row->row.threads == 1 &&
+	       row->start_ns == quiet->start + (uint64_t) table->start_offset_ns;
+}
+
+void hki_task_rest(
+    hk_system_processes *table, hki_row *row, const struct hki_task_quiet *quiet)
+{
+	row->unsettled = false;
+	row->row.ppid = (int32_t) quiet->ppid;
+	/* It may be frozen in its sleep; a zombie is found by what it was told as. */
+	if (quiet->state != row->kernel_state) {
+		row->kernel_state = quiet->state;
+		row->row.state = state_of(quiet->state, 0);
+	}
+	fill_pages(table, row, quiet->rss);
+	hki_row_rest(table, row, table->now_ns);
+}
+
+/* ---- all of it ---- */
 
 /* What only files tell, of processes that have run. */
 static void fill_from_files(hk_system_processes *table, hki_row *row)

@@ -142,7 +142,8 @@ static void read_times_of_files(hk_system_host *record, hk_system *system)
 static void read_times(hk_system_host *record, hk_system *system)
 {
 	uint64_t up_ns = hki_clock_boot_ns();
-	uint64_t now_ns = hki_clock_real_ns();
+	int64_t boot_ns = hki_clock_real_at_boot_ns();
+	int64_t now_ns = boot_ns + (int64_t) up_ns;
 
 	if (!system->live) {
 		read_times_of_files(record, system);
@@ -150,9 +151,8 @@ static void read_times(hk_system_host *record, hk_system *system)
 	}
 	HKI_PUT(host, record, uptime_s, (double) up_ns / HKI_NS_PER_S);
 	HKI_PUT(host, record, time_s, (double) now_ns / HKI_NS_PER_S);
-	if (now_ns > up_ns)
-		HKI_PUT(
-		    host, record, boot_time_s, (double) (now_ns - up_ns) / HKI_NS_PER_S);
+	if (boot_ns > 0)
+		HKI_PUT(host, record, boot_time_s, (double) boot_ns / HKI_NS_PER_S);
 }
 
 static int count(const hki_session *session, void *user)

@@ -139,7 +139,8 @@ static int take_stat(hk_system_self_info *self)
 	if (self->uptime_s < 0)
 		self->uptime_s = 0;
 	self->start_time_s =
-	    (double) hki_clock_real_ns() / (double) HKI_NS_PER_S - self->uptime_s;
+	    (double) hki_clock_real_at_boot_ns() / (double) HKI_NS_PER_S + boot_s -
+	    self->uptime_s;
 	set(self, FIELD_PID, FIELD_START_TIME);
 	set(self, FIELD_THREADS, FIELD_THREADS);
 	return 0;

@@ -106,8 +106,9 @@ A task that runs too long is ended, and one that fails is tried again:
 
   $ printf '[{"id": "A", "command": "sleep 1000", "run_timeout": "50ms"}]' | hostkit sched run --json > out
   [9]
-  $ field tasks.0.outcome < out
+  $ field tasks.0.outcome < out; field tasks.0.error < out
   timed_out
+  ran longer than its run_timeout, 50ms
   $ printf '[{"id": "A", "command": ["sh", "-c", "test -e flag || { touch flag; false; }"], "retries": 2, "backoff": "1ms"}]' | hostkit sched run --json > out
   $ field tasks.0.tries < out
   2
@@ -126,8 +127,18 @@ Mistakes have their place:
   $ grep -c "circle: 'A' -> 'B' -> 'A'" err
   1
   $ printf '[{"id": "A", "burst": 1}]' | hostkit sched run
-  hostkit sched run: task: "A" has no command, so there is nothing to run: invalid argument (EINVAL)
+  hostkit sched run: standard input:1:2: command: 'A' has none, so there is nothing to run; a simulation needs none
   [7]
+  $ printf 'id,command,period\nA,true,\nB,true,20\n' > periodic.csv
+  $ hostkit sched run periodic.csv
+  hostkit sched run: periodic.csv:3:8: period: a periodic task can be simulated and not run; give each release a task of its own, with start_after
+  [7]
+
+What an editor puts before the text is passed over:
+
+  $ printf '\357\273\277[{"id": "A", "command": "true"}]' | hostkit sched run | cut -f 1,2 | sed -n 1,2p
+  TASK	OUTCOME (esc)
+  A	done (esc)
   $ hostkit sched run --policy roulette order.json
   hostkit sched run: no policy 'roulette'; hostkit sched policies lists them
   [2]

@@ -137,10 +137,16 @@ struct sched_entity {
 
 struct sched_info {
 	unsigned long long run_delay;
+	unsigned long long last_arrival;
 } RELOCATED;
 
 struct thread_info {
 	unsigned int cpu;
+} RELOCATED;
+
+struct list_head {
+	struct list_head *next;
+	struct list_head *prev;
 } RELOCATED;
 
 struct task_struct {
@@ -160,6 +166,7 @@ struct task_struct {
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
+	struct list_head thread_node; /* of the threads of a process */
 	hki_task_u64 utime;
 	hki_task_u64 stime;
 	hki_task_u64 gtime;
@@ -181,6 +188,7 @@ struct seq_file;
 /* Not relocated: made for programs, and never changed. */
 struct bpf_iter_meta {
 	struct seq_file *seq;
+	hki_task_u64 session;
 };
 
 struct bpf_iter__task {
@@ -201,8 +209,7 @@ static struct task_struct *(*const current_task)(void) = (void *) 158;
 
 #define PF_KTHREAD 0x00200000
 
-/* Set by whoever reads, before each walk. */
-hki_task_u32 wanted = 0;
+struct hki_tasks_control control = { 0 };
 
 /* ---- ids as the reader sees them ---- */
 
@@ -223,31 +230,40 @@ static ALWAYS_INLINE hki_task_u32 number_of(struct pid *pid, unsigned int level)
 
 /* ---- parts of a record ---- */
 
-static ALWAYS_INLINE void add_memory(struct hki_task_base *base, struct mm_struct *mm)
+/* The memory of a process, or 0: a kernel thread may have borrowed somebody's. */
+static ALWAYS_INLINE struct mm_struct *memory_of(struct task_struct *task)
 {
-	base->total_vm = mm->total_vm;
-	if (HAS(mm->rss_stat[0].count)) {
-		base->rss[0] = mm->rss_stat[0].count;
-		base->rss[1] = mm->rss_stat[1].count;
-		base->rss[2] = mm->rss_stat[2].count;
-		base->rss[3] = mm->rss_stat[3].count;
+	struct mm_struct *mm = task->mm;
+
+	return (task->flags & PF_KTHREAD) == 0 ? mm : 0;
+}
+
+static ALWAYS_INLINE void fill_rss(hki_task_s64 *rss, struct mm_struct *mm)
+{
+	if (mm == 0) {
+		rss[0] = 0;
+		rss[1] = 0;
+		rss[2] = 0;
+		rss[3] = 0;
+	} else if (HAS(mm->rss_stat[0].count)) {
+		rss[0] = mm->rss_stat[0].count;
+		rss[1] = mm->rss_stat[1].count;
+		rss[2] = mm->rss_stat[2].count;
+		rss[3] = mm->rss_stat[3].count;
 	} else {
 		struct mm_struct___before *before = (void *) mm;
 
-		base->rss[0] = before->rss_stat.count[0].counter;
-		base->rss[1] = before->rss_stat.count[1].counter;
-		base->rss[2] = before->rss_stat.count[2].counter;
-		base->rss[3] = before->rss_stat.count[3].counter;
+		rss[0] = before->rss_stat.count[0].counter;
+		rss[1] = before->rss_stat.count[1].counter;
+		rss[2] = before->rss_stat.count[2].counter;
+		rss[3] = before->rss_stat.count[3].counter;
 	}
 }
 
-static ALWAYS_INLINE void no_memory(struct hki_task_base *base)
+static ALWAYS_INLINE hki_task_u32 process_of(struct task_struct *task, unsigned int level)
 {
-	base->total_vm = 0;
-	base->rss[0] = 0;
-	base->rss[1] = 0;
-	base->rss[2] = 0;
-	base->rss[3] = 0;
+	return level == 0 ? (hki_task_u32) task->tgid
+			  : number_of(task->signal->pids[PIDTYPE_TGID], level);
 }
 
 static ALWAYS_INLINE void fill_head(struct hki_task_head *head, struct task_struct *task,
@@ -262,8 +278,7 @@ static ALWAYS_INLINE void fill_head(struct hki_task_head *head, struct task_stru
 		head->utime += signal->utime;
 		head->stime += signal->stime;
 	}
-	head->tgid = level == 0 ? (hki_task_u32) task->tgid
-				: number_of(signal->pids[PIDTYPE_TGID], level);
+	head->tgid = process_of(task, level);
 	head->tid =
 	    level == 0 ? (hki_task_u32) task->pid : number_of(task->thread_pid, level);
 }
@@ -271,26 +286,22 @@ static ALWAYS_INLINE void fill_head(struct hki_task_head *head, struct task_stru
 static ALWAYS_INLINE void fill_base(struct hki_task_base *base, struct task_struct *task,
     struct signal_struct *signal, unsigned int level)
 {
-	struct task_struct *parent = task->real_parent;
 	struct pid *pid = task->thread_pid;
-	struct mm_struct *mm = task->mm;
+	struct mm_struct *mm = memory_of(task);
 
 	base->inode = pid != 0 && HAS(pid->ino) ? pid->ino : 0;
 	base->start = task->start_boottime;
-	base->exec = (wanted & HKI_TASKS_PROGRAM) != 0 ? task->self_exec_id : 0;
+	base->own = task->se.sum_exec_runtime;
+	base->exec = (control.wanted & HKI_TASKS_PROGRAM) != 0 ? task->self_exec_id : 0;
 	base->shown_utime = signal->prev_cputime.utime;
 	base->shown_stime = signal->prev_cputime.stime;
-	base->ppid = level == 0 ? (hki_task_u32) parent->tgid
-				: number_of(parent->signal->pids[PIDTYPE_TGID], level);
+	base->ppid = process_of(task->real_parent, level);
 	base->flags = task->flags;
 	base->state = task->__state;
 	base->exit_state = (hki_task_u32) task->exit_state;
 	__builtin_memcpy(base->name, task->comm, sizeof(base->name));
-	/* A kernel thread may have borrowed somebody's memory. */
-	if (mm != 0 && (task->flags & PF_KTHREAD) == 0)
-		add_memory(base, mm);
-	else
-		no_memory(base);
+	base->total_vm = mm != 0 ? mm->total_vm : 0;
+	fill_rss(base->rss, mm);
 }
 
 static ALWAYS_INLINE void add_io(hki_task_u64 *out, const struct task_io_accounting *from)
@@ -363,7 +374,7 @@ static ALWAYS_INLINE void fill_terminal(
 static ALWAYS_INLINE void fill_more(struct hki_task_more *more, struct task_struct *task,
     struct signal_struct *signal, unsigned int level)
 {
-	struct mm_struct *mm = task->mm;
+	struct mm_struct *mm = memory_of(task);
 
 	more->children_utime = signal->cutime;
 	more->children_stime = signal->cstime;
@@ -383,11 +394,50 @@ static ALWAYS_INLINE void fill_more(struct hki_task_more *more, struct task_stru
 	if (HAS(task->thread_info.cpu))
 		more->processor = task->thread_info.cpu;
 	more->oom_adjustment = signal->oom_score_adj;
-	if (mm != 0 && (task->flags & PF_KTHREAD) == 0)
+	if (mm != 0)
 		fill_more_memory(more, mm);
 }
 
 /* ---- the walk ---- */
+
+/* Times of processors differ by less. */
+#define CLOCKS_APART_NS 20000000
+
+/* Once a walk. */
+static ALWAYS_INLINE void begin_walk(hki_task_u64 session)
+{
+	struct task_struct *reader = current_task();
+
+	control.session = session;
+	control.level = reader->thread_pid->level;
+	control.before_began = control.began;
+	if (HAS(reader->sched_info.last_arrival))
+		control.began = reader->sched_info.last_arrival;
+}
+
+/* Of a main thread: is it the only one, and has not run since the walk before? */
+static ALWAYS_INLINE int is_quiet(struct task_struct *task)
+{
+	return (control.wanted & HKI_TASKS_QUIET) != 0 &&
+	       HAS(task->sched_info.last_arrival) && task->__state != 0 &&
+	       task->sched_info.last_arrival + CLOCKS_APART_NS < control.before_began &&
+	       task->thread_node.next == task->thread_node.prev;
+}
+
+static ALWAYS_INLINE void write_quiet(
+    struct seq_file *seq, struct task_struct *task, unsigned int level)
+{
+	struct hki_task_quiet quiet; /* every member is written: see below */
+
+	quiet.length = sizeof(quiet);
+	quiet.tgid = process_of(task, level);
+	quiet.ppid = process_of(task->real_parent, level);
+	quiet.state = task->__state;
+	quiet.runtime = task->se.sum_exec_runtime;
+	quiet.start = task->start_boottime;
+	fill_rss(quiet.rss, memory_of(task));
+	(void) seq_write(seq, &quiet, sizeof(quiet));
+}
 
 /* Most records end here, so it is written at once. */
 struct first {
@@ -401,9 +451,9 @@ static ALWAYS_INLINE hki_task_u32 length_of(int is_main)
 
 	if (is_main)
 		length += sizeof(struct hki_task_base);
-	if ((wanted & HKI_TASKS_COUNTERS) != 0)
+	if ((control.wanted & HKI_TASKS_COUNTERS) != 0)
 		length += sizeof(struct hki_task_counters);
-	if (is_main && (wanted & HKI_TASKS_MORE) != 0)
+	if (is_main && (control.wanted & HKI_TASKS_MORE) != 0)
 		length += sizeof(struct hki_task_more);
 	return length;
 }
@@ -419,10 +469,15 @@ SECTION("iter/task") int walk_tasks(struct bpf_iter__task *context)
 
 	if (task == 0)
 		return 0;
+	if (context->meta->session != control.session)
+		begin_walk(context->meta->session);
+	level = control.level;
 	is_main = task->pid == task->tgid;
+	if (is_main && is_quiet(task)) {
+		write_quiet(seq, task, level);
+		return 0;
+	}
 	signal = task->signal;
-	level = current_task()->thread_pid->level;
-
 	first.head.length = length_of(is_main);
 	fill_head(&first.head, task, signal, level, is_main);
 	if (is_main) {
@@ -431,13 +486,13 @@ SECTION("iter/task") int walk_tasks(struct bpf_iter__task *context)
 	} else {
 		(void) seq_write(seq, &first.head, sizeof(first.head));
 	}
-	if ((wanted & HKI_TASKS_COUNTERS) != 0) {
+	if ((control.wanted & HKI_TASKS_COUNTERS) != 0) {
 		struct hki_task_counters counters = { 0 };
 
 		fill_counters(&counters, task, signal, is_main);
 		(void) seq_write(seq, &counters, sizeof(counters));
 	}
-	if (is_main && (wanted & HKI_TASKS_MORE) != 0) {
+	if (is_main && (control.wanted & HKI_TASKS_MORE) != 0) {
 		struct hki_task_more more = { 0 };
 
 		fill_more(&more, task, signal, level);

@@ -24,10 +24,23 @@ struct hki_task_head {
 	hki_task_u64 stime;
 };
 
+/* Alone, for a process that has not run since the walk before: what may have changed
+ * nevertheless, and by which the reader knows that this is so. */
+struct hki_task_quiet {
+	hki_task_u32 length; /* of this; no other record is as long */
+	hki_task_u32 tgid;
+	hki_task_u32 ppid;
+	hki_task_u32 state;
+	hki_task_u64 runtime; /* of its one thread, without those that have ended */
+	hki_task_u64 start;   /* since boot */
+	hki_task_s64 rss[4];
+};
+
 /* Behind the head of a process. */
 struct hki_task_base {
 	hki_task_u64 inode; /* of its pidfd, 0 before Linux 6.9 */
 	hki_task_u64 start; /* since boot */
+	hki_task_u64 own;   /* runtime of the main thread alone */
 	hki_task_u64 exec;  /* counts the programs it has executed, if asked for */
 	/* what /proc showed last: times must not run backwards */
 	hki_task_u64 shown_utime;
@@ -82,11 +95,31 @@ struct hki_task_more {
 	hki_task_s32 oom_adjustment;
 };
 
-/* What to write; kept in the one map. */
+/* What to write. */
 enum {
 	HKI_TASKS_COUNTERS = 1, /* the counters of every thread */
 	HKI_TASKS_MORE = 2,
-	HKI_TASKS_PROGRAM = 4 /* base.exec, which lies apart in memory */
+	HKI_TASKS_PROGRAM = 4, /* base.exec, which lies apart in memory */
+	/* Processes that have not run since the walk before are told of as quiet.  The
+	 * reader has taken in all of that walk. */
+	HKI_TASKS_QUIET = 8
+};
+
+/*
+ * The one map, which both sides see as memory.
+ *
+ * Who was put on a processor before the walk before began, and sleeps, has not run
+ * since: it need not be told again.  Both are times of the scheduler's own clock; the
+ * one of a walk is when its reader was put on a processor, which is earlier and hence
+ * on the safe side.  It is a hint: who ran through the whole walk before and sleeps
+ * now is known to the reader by its runtime.
+ */
+struct hki_tasks_control {
+	hki_task_u32 wanted;  /* HKI_TASKS_…, set before each walk */
+	hki_task_u32 level;   /* of the reader's namespace; all below is set by walks */
+	hki_task_u64 session; /* the latest walk */
+	hki_task_u64 began;
+	hki_task_u64 before_began;
 };
 
 #endif /* HKI_SYSTEM_BPF_TASKS_H */
