@@ -86,6 +86,8 @@ static void freeze_until_confirmed(held *h)
 	assert_int_equal(1, r);
 }
 
+#define LAST_STEPS_NS (200 * HKI_NS_PER_US)
+
 static void check_standing_still(bool by_cgroup)
 {
 	held h;
@@ -97,7 +99,9 @@ static void check_standing_still(bool by_cgroup)
 		freeze_until_confirmed(&h);
 		before = used(&h);
 		(void) poll(NULL, 0, 20);
-		assert_int_equal(before, used(&h));
+		/* It says that it has stopped some steps inside the kernel before it does;
+		 * on a busy machine those come when there is a CPU for them. */
+		assert_in_range(used(&h), before, before + LAST_STEPS_NS);
 		assert_int_equal(0, hki_preempt_thaw(h.preempt));
 		wait_until_used(&h, before + 2000000);
 	}
