@@ -38,6 +38,7 @@ typedef struct hki_pidfd_info {
 
 enum {
 	HKI_PIDFD_INFO_PID = 1 << 0,
+	HKI_PIDFD_INFO_CREDENTIALS = 1 << 1,
 	HKI_PIDFD_INFO_CGROUP = 1 << 2,
 	HKI_PIDFD_INFO_EXIT = 1 << 3 /* once collected by its parent (Linux 6.15) */
 };

@@ -9,6 +9,7 @@
 #include "base/array.h"
 #include "base/clock.h"
 #include "base/map.h"
+#include "system/process_table.h"
 
 /* The guide's. */
 #define SAMPLES_DEFAULT 100
@@ -172,7 +173,7 @@ int hki_monitor_open(hk_system_monitor *monitor, const hk_system_monitor_opts *o
 		if (opts->pid <= 0)
 			return -EINVAL;
 		r = add_series(monitor, 0, &hk_system_process_type, opts);
-		return r < 0 ? r : hk_system_processes_open(&monitor->table, NULL);
+		return r < 0 ? r : hki_processes_open_one(&monitor->table, opts->pid);
 	case HK_SYSTEM_MONITOR_SELF:
 		return add_series(monitor, 0, &hk_system_self_type, opts);
 	default:

@@ -1,5 +1,6 @@
 #include "loop/contract_test.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -10,6 +11,7 @@
 #include <hostkit/system_process.h>
 #include "base/clock.h"
 #include "base/torture.h"
+#include "system/monitor.h"
 
 #define FAST_NS (5 * HKI_NS_PER_MS)
 
@@ -247,6 +249,67 @@ static void the_end_of_a_process_is_told_once(void **state)
 	hk_loop_free(so_far.loop);
 }
 
+static void watching_one_process_reads_no_other(void **state)
+{
+	hk_system_monitor_opts opts = HK_SYSTEM_MONITOR_OPTS_INIT;
+	seen so_far = { .enough = 5 };
+	hk_system_monitor *monitor;
+	hk_system_processes_info info = { .read_count = 0 };
+	const hk_system_process *row;
+
+	(void) state;
+	opts.source = HK_SYSTEM_MONITOR_PROCESS;
+	opts.pid = getpid();
+	monitor = watch(&so_far, &opts);
+	assert_int_equal(hk_loop_run(so_far.loop), 0);
+	assert_int_equal(hk_system_processes_count(monitor->table), 1);
+	hk_system_processes_describe(&info, monitor->table);
+	assert_int_equal(info.read_count, 1);
+	row = hk_system_monitor_latest(monitor, 0);
+	assert_non_null(row);
+	assert_int_equal(row->pid, getpid());
+	assert_true(hk_record_has(&row->record, HK_SYSTEM_PROCESS_CPU_PERCENT));
+	hk_system_monitor_free(monitor);
+	hk_loop_free(so_far.loop);
+}
+
+/* Tells its id and waits to be let go. */
+static void *be_a_thread(void *user)
+{
+	int *ends = user;
+	pid_t tid = gettid();
+	char byte;
+
+	(void) !write(ends[1], &tid, sizeof(tid));
+	(void) !read(ends[2], &byte, 1);
+	return NULL;
+}
+
+static void a_thread_is_no_process(void **state)
+{
+	hk_system_monitor_opts opts = HK_SYSTEM_MONITOR_OPTS_INIT;
+	hk_system_monitor *monitor = NULL;
+	hk_loop *loop = NULL;
+	pthread_t thread;
+	int ends[4];
+	pid_t tid = 0;
+
+	(void) state;
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(pipe(ends + 2), 0);
+	assert_int_equal(pthread_create(&thread, NULL, be_a_thread, ends), 0);
+	assert_int_equal(read(ends[0], &tid, sizeof(tid)), sizeof(tid));
+	assert_int_equal(hk_loop_new(&loop), 0);
+	opts.source = HK_SYSTEM_MONITOR_PROCESS;
+	opts.pid = tid;
+	assert_int_equal(hk_system_monitor_start(&monitor, loop, &opts), -ESRCH);
+	assert_int_equal(write(ends[3], "g", 1), 1);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	hk_loop_free(loop);
+	for (int i = 0; i < 4; i++)
+		(void) close(ends[i]);
+}
+
 static void who_is_not_there_is_not_watched(void **state)
 {
 	hk_system_monitor_opts opts = HK_SYSTEM_MONITOR_OPTS_INIT;
@@ -332,6 +395,8 @@ int main(void)
 		cmocka_unit_test(the_host_has_a_history_of_each_section),
 		cmocka_unit_test(our_own_heap_and_time_are_followed),
 		cmocka_unit_test(the_end_of_a_process_is_told_once),
+		cmocka_unit_test(watching_one_process_reads_no_other),
+		cmocka_unit_test(a_thread_is_no_process),
 		cmocka_unit_test(who_is_not_there_is_not_watched),
 		cmocka_unit_test(a_stopped_monitor_keeps_its_history),
 		cmocka_unit_test(a_process_has_a_key_with_and_without_an_inode),

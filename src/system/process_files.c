@@ -207,6 +207,16 @@ static void read_status(hk_system_processes *table, hki_row *row)
 	take_status(table, row, &status);
 }
 
+/* Alone they need no file where the kernel has a call for them (Linux 6.13). */
+static void read_ids(hk_system_processes *table, hki_row *row)
+{
+	bool read = row->ids_read;
+
+	row->ids_read = false;
+	if (!read && hki_identity_read_ids(table, row) < 0)
+		read_status(table, row);
+}
+
 /* ---- calls ---- */
 
 static void read_io_priority(hk_system_processes *table, hki_row *row)
@@ -308,6 +318,8 @@ void hki_read_files(hk_system_processes *table, hki_row *row, uint32_t read)
 		read_io(table, row);
 	if ((read & HKI_READ_STATUS) != 0)
 		read_status(table, row);
+	else if ((read & HKI_READ_IDS) != 0)
+		read_ids(table, row);
 	if ((read & HKI_READ_IO_PRIORITY) != 0 && table->root == NULL)
 		read_io_priority(table, row);
 	if ((read & HKI_READ_DESCRIPTORS) != 0)

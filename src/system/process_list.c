@@ -119,8 +119,13 @@ int hki_proc_walk(
     hk_system_processes *table, int (*each)(hk_system_processes *table, int32_t pid))
 {
 	size_t count = 0;
-	int r = hki_proc_list(table, &count);
+	int r;
 
+	if (table->only != 0) {
+		r = each(table, table->only);
+		return r < 0 ? r : 0;
+	}
+	r = hki_proc_list(table, &count);
 	for (size_t i = 0; r >= 0 && i < count; i++)
 		r = each(table, table->pids[i]);
 	return r < 0 ? r : 0;

@@ -158,8 +158,8 @@ static void look(hk_system_processes *table, hki_row *row, const hki_stat *stat,
 		row->warm = row->fresh ? FIRST_SAMPLES : WARM_SAMPLES;
 	else if (row->warm > 0)
 		row->warm--;
-	if (runtime_ns == NULL && row->warm > 0 && table->root == NULL &&
-	    hki_process_clock_ns(&asked_ns, row->row.pid) == 0)
+	if (runtime_ns == NULL && (row->warm > 0 || table->only != 0) &&
+	    table->root == NULL && hki_process_clock_ns(&asked_ns, row->row.pid) == 0)
 		runtime_ns = &asked_ns;
 	if (!ran && runtime_ns == NULL) {
 		hki_row_rest(table, row, table->now_ns);

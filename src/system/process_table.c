@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/opts.h"
 #include "os/procfs.h"
+#include "os/syscall.h"
 #include "system/process_parse.h"
 
 #define SWEEP_EVERY     10
@@ -139,6 +140,25 @@ int hk_system_processes_open(
 			snprintf(table->exits_why, sizeof(table->exits_why), "%s", why);
 	}
 	*out = hki_take(table);
+	return 0;
+}
+
+int hki_processes_open_one(hk_system_processes **out, int32_t pid)
+{
+	hk_system_processes_opts opts = HK_SYSTEM_PROCESSES_OPTS_INIT;
+	hki_cleanup(hki_closep) int pidfd = hki_pidfd_open(pid);
+	hk_system_processes *table;
+	int r;
+
+	/* A thread has a directory in /proc as well, but no pidfd. */
+	if (pidfd == -ESRCH)
+		return -ESRCH;
+	opts.engine = HK_SYSTEM_ENGINE_OPENAT;
+	r = hk_system_processes_open(&table, &opts);
+	if (r < 0)
+		return r;
+	table->only = pid;
+	*out = table;
 	return 0;
 }
 

@@ -37,7 +37,9 @@ enum {
 	HKI_READ_CGROUP = 1 << 14,
 	/* parts of the walk inside the kernel */
 	HKI_READ_WALK_COUNTERS = 1 << 16,
-	HKI_READ_WALK_MORE = 1 << 17
+	HKI_READ_WALK_MORE = 1 << 17,
+	/* users and groups: of status, or by a call that costs a fifth of it */
+	HKI_READ_IDS = 1 << 18
 };
 
 #define HKI_READ_TEXTS                                                                   \
@@ -47,7 +49,7 @@ enum {
 #define HKI_READ_FILES                                                                   \
 	(HKI_READ_SCHEDSTAT | HKI_READ_STATM | HKI_READ_IO | HKI_READ_STATUS |           \
 	    HKI_READ_IO_PRIORITY | HKI_READ_DESCRIPTORS | HKI_READ_OOM_SCORE |           \
-	    HKI_READ_OOM_ADJUSTMENT)
+	    HKI_READ_OOM_ADJUSTMENT | HKI_READ_IDS)
 
 #define HKI_PROCESS_NAME_MAX 64
 #define HKI_PROGRAM_COUNTED  (UINT64_C(1) << 63)
@@ -82,8 +84,9 @@ typedef struct hki_row {
 	bool io_moving;
 	bool unsettled; /* seen in the tick of its start: see process_identity.c */
 	bool has_ids;
-	bool walked; /* shown by a walk inside the kernel, not by files */
-	bool ended;  /* its end was told; totals are final */
+	bool ids_read; /* with its identity, in this sample */
+	bool walked;   /* shown by a walk inside the kernel, not by files */
+	bool ended;    /* its end was told; totals are final */
 
 	hk_system_process row; /* what users see */
 
@@ -126,11 +129,13 @@ struct hk_system_processes {
 	char *root;                      /* NULL: the machine */
 	int proc;                        /* ROOT/proc */
 	pid_t owner;                     /* a forked child is refused */
+	int32_t only;                    /* the one process to look at; 0: all */
 	hk_system_process_fields fields; /* asked for */
 	hk_system_process_fields shown;  /* with those that are always there */
 	uint32_t read;                   /* HKI_READ_… for this engine */
 	uint32_t file_read;              /* the same, if all came from files */
 	bool memory_parts;               /* something beyond rss is shown */
+	bool pidfs;                      /* pidfds have inodes, as was seen */
 
 	/* ---- facts that do not change ---- */
 	uint64_t tick_ns;
@@ -179,6 +184,10 @@ struct hk_system_processes {
 	struct hki_text_reader *texts; /* NULL until needed */
 	struct hki_terminals *terminals;
 };
+
+/* A table of process @pid alone, by its files: a look costs one process, however many
+ * there are.  0, -ESRCH, or what hk_system_processes_open() fails with. */
+int hki_processes_open_one(hk_system_processes **out, int32_t pid);
 
 /* ---- engines (engine_*.c) ---- */
 
@@ -337,6 +346,8 @@ int hki_proc_walk(
 
 /* Complete the identity of a row just made. */
 void hki_identity_read(hk_system_processes *table, hki_row *row);
+/* Its users and groups, without a file.  0 or a negative errno. */
+int hki_identity_read_ids(hk_system_processes *table, hki_row *row);
 /* Is the process that has the row's id still the row's? */
 bool hki_identity_holds(hk_system_processes *table, hki_row *row);
 
