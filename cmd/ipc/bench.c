@@ -28,6 +28,8 @@
 enum { BENCH_COUNT = 1, BENCH_SIZE, BENCH_UNDER_WAY, BENCH_METHOD, BENCH_TIMEOUT };
 
 #define ROWS_MAX 3
+/* For silence, within --timeout. */
+#define LOOKS 8
 
 /* ---- the result ---- */
 
@@ -103,6 +105,7 @@ typedef struct benching {
 	hk_timer *silence;
 	uint64_t heard; /* answers and news, ever */
 	uint64_t heard_before;
+	unsigned int silences;    /* looks in a row that found nothing new */
 	uint64_t began_ns[65536]; /* when a call was made, by its place in turn */
 	bool is_broker;
 	bool ready;
@@ -144,13 +147,15 @@ static void fail(benching *all, int error)
 	ipc_end_with(&all->session, "measure", all->url, error);
 }
 
-/* A server that answers nothing would be waited for without end. */
+/* A server that answers nothing would be waited for without end.  It is looked at several
+ * times within its time, so that it gets little more than that after its last word. */
 static void on_silence(hk_timer *timer, void *user)
 {
 	benching *all = user;
 
 	(void) timer;
-	if (all->heard == all->heard_before)
+	all->silences = all->heard == all->heard_before ? all->silences + 1 : 0;
+	if (all->silences == LOOKS)
 		fail(all, -ETIMEDOUT);
 	all->heard_before = all->heard;
 }
@@ -159,8 +164,8 @@ static int watch_silence(benching *all)
 {
 	hk_timer_opts opts = HK_TIMER_OPTS_INIT;
 
-	opts.after_ns = all->timeout_ns;
-	opts.interval_ns = all->timeout_ns;
+	opts.after_ns = all->timeout_ns / LOOKS;
+	opts.interval_ns = all->timeout_ns / LOOKS;
 	opts.fn = on_silence;
 	opts.user = all;
 	opts.background = 1;

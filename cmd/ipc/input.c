@@ -20,6 +20,7 @@ static void end(ipc_input *input)
 		return;
 	input->ended = true;
 	ipc_input_stop(input);
+	input->line++;
 	if (input->text.length > 0)
 		input->on_line(input, input->text.data, input->text.length);
 	hki_buffer_truncate(&input->text, 0);
@@ -42,6 +43,7 @@ static void hand_over(ipc_input *input)
 		if (feed == NULL)
 			return;
 		input->looked_at = 0;
+		input->line++;
 		length = (size_t) (feed - begin);
 		if (length > 0)
 			input->on_line(input, begin, length);

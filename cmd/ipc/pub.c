@@ -128,7 +128,7 @@ static int publish(publishing *all, const char *json, size_t length)
 static void on_line(ipc_input *input, const char *line, size_t length)
 {
 	publishing *all = input->user;
-	int status = ipc_check_json(&all->session, line, length);
+	int status = ipc_check_line(&all->session, input->line, line, length);
 	int r;
 
 	if (status != 0) {

@@ -45,9 +45,14 @@ static int make_one_line(ipc_sending *all, const char **bytes, size_t *length)
 
 static void send_one(ipc_sending *all, const char *bytes, size_t length)
 {
-	int status = all->any_text ? 0 : ipc_check_json(&all->session, bytes, length);
+	bool is_line = all->session.call->operand_count == 1;
+	int status = 0;
 	int r;
 
+	if (!all->any_text && is_line)
+		status = ipc_check_line(&all->session, all->input.line, bytes, length);
+	else if (!all->any_text)
+		status = ipc_check_json(&all->session, bytes, length);
 	if (status == 0)
 		status = make_one_line(all, &bytes, &length);
 	if (status != 0) {
@@ -58,9 +63,33 @@ static void send_one(ipc_sending *all, const char *bytes, size_t length)
 	if (r == -EAGAIN) {
 		r = hki_buffer_append(&all->held, bytes, length);
 		ipc_input_pause(&all->input);
+		ipc_sending_limit(all);
 	} else if (r >= 0) {
 		all->sent++;
 	}
+	if (r < 0)
+		ipc_end_with(&all->session, "send to", all->url, r);
+}
+
+static void on_stalled(hk_timer *timer, void *user)
+{
+	ipc_sending *all = user;
+
+	(void) timer;
+	ipc_end_with(&all->session, "send to", all->url, -ETIMEDOUT);
+}
+
+void ipc_sending_limit(ipc_sending *all)
+{
+	uint64_t limit_ms = all->timeout_ns / HKI_NS_PER_MS;
+	int r;
+
+	if (!all->limited)
+		return;
+	hk_timer_free(all->stall);
+	all->stall = NULL;
+	r = hk_timer_after(
+	    &all->stall, all->session.loop, limit_ms > 0 ? limit_ms : 1, on_stalled, all);
 	if (r < 0)
 		ipc_end_with(&all->session, "send to", all->url, r);
 }
@@ -85,6 +114,8 @@ void ipc_sending_go_on(ipc_sending *all)
 			return;
 		all->sent++;
 		hki_buffer_truncate(&all->held, 0);
+		hk_timer_free(all->stall);
+		all->stall = NULL;
 	}
 	if (all->input.ended)
 		all->finish(all);
@@ -193,6 +224,7 @@ static int run_send(const cmd_call *call)
 		return status;
 	status = tell_count(&all, send_by_scheme(&all));
 	ipc_input_stop(&all.input);
+	hk_timer_free(all.stall);
 	hki_buffer_deinit(&all.input.text);
 	hki_buffer_deinit(&all.held);
 	ipc_session_close(&all.session);

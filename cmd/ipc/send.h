@@ -19,11 +19,15 @@ typedef struct ipc_sending {
 	int (*send)(struct ipc_sending *all, const char *bytes, size_t length);
 	/* Everything was sent: see to it that it leaves, then end the session. */
 	void (*finish)(struct ipc_sending *all);
-	void *way; /* the connection, socket or pipe */
+	void *way;       /* the connection, socket or pipe */
+	bool limited;    /* it has no limit of its own for a peer that takes nothing */
+	hk_timer *stall; /* … so this is it */
 } ipc_sending;
 
 /* The operands, or the lines of the input, go out.  Returns 0 or an exit code. */
 int ipc_sending_begin(ipc_sending *all);
+/* Nothing is taken: give it --timeout from now, then fail. */
+void ipc_sending_limit(ipc_sending *all);
 /* There is room again. */
 void ipc_sending_go_on(ipc_sending *all);
 

@@ -101,6 +101,7 @@ int ipc_send_datagram(ipc_sending *all)
 	if (r < 0)
 		return ipc_fail(&all->session, "dial", all->url, r);
 	all->way = &some;
+	all->limited = true;
 	all->send = send_datagram;
 	all->finish = finish_datagrams;
 	if (all->answers > 0)
@@ -129,6 +130,7 @@ static void finish_pipe(ipc_sending *all)
 {
 	int r = hk_ipc_fifo_drain(all->way);
 
+	ipc_sending_limit(all);
 	if (r < 0)
 		ipc_end_with(&all->session, "write to", all->url, r);
 }
@@ -167,6 +169,7 @@ int ipc_send_fifo(ipc_sending *all)
 	if (r < 0)
 		return ipc_fail(&all->session, "write to", all->url, r);
 	all->way = fifo;
+	all->limited = true;
 	all->send = send_line;
 	all->finish = finish_pipe;
 	status = ipc_sending_begin(all);

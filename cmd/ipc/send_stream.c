@@ -85,6 +85,7 @@ int ipc_send_stream(ipc_sending *all)
 
 	opts.framing = all->framing;
 	opts.connect_timeout_ns = all->timeout_ns;
+	opts.stall_timeout_ns = all->timeout_ns;
 	opts.on_connect = on_connect;
 	opts.on_message = on_message;
 	opts.on_drain = on_drain;

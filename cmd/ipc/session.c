@@ -7,6 +7,7 @@
 #include "session.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +19,8 @@
 
 /* Of what is refused, in bytes. */
 #define SHOWN_MAX ((size_t) 60)
+/* What takes a connection and has not answered for so long is no broker. */
+#define SILENCE_NS (10 * HKI_NS_PER_S)
 
 /* ---- its life ---- */
 
@@ -76,6 +79,7 @@ int ipc_session_open(ipc_session *out, const cmd_call *call)
 void ipc_session_close(ipc_session *session)
 {
 	hk_timer_free(session->deadline);
+	hk_timer_free(session->silence);
 	hk_hook_free(session->flusher);
 	hk_signal_free(session->signals[0]);
 	hk_signal_free(session->signals[1]);
@@ -105,11 +109,54 @@ int ipc_session_run(ipc_session *session)
 	return cmd_close_stdout(&session->call->output, session->status);
 }
 
+/* Who has not answered until now will not. */
+static void end_silent(ipc_session *session)
+{
+	ipc_session_stop(
+	    session, cmd_fail(&session->call->output, CMD_EXIT_ABSENT, 0,
+			 "'hostkit ipc serve' makes a broker",
+			 "'%s' does not answer: it is no broker, or it is stopped",
+			 session->silent));
+}
+
+static void on_silence(hk_timer *timer, void *user)
+{
+	ipc_session *session = user;
+
+	(void) timer;
+	if (session->silent != NULL)
+		end_silent(session);
+}
+
+int ipc_session_expect(ipc_session *session, const char *url)
+{
+	hk_timer_opts opts = HK_TIMER_OPTS_INIT;
+	int r;
+
+	opts.after_ns = SILENCE_NS;
+	opts.fn = on_silence;
+	opts.user = session;
+	opts.background = 1;
+	session->silent = url;
+	r = hk_timer_start(&session->silence, session->loop, &opts);
+	if (r < 0)
+		return cmd_fail(&session->call->output, CMD_EXIT_FAILED, r, NULL,
+		    "cannot set the time limit");
+	return 0;
+}
+
+void ipc_session_answered(ipc_session *session)
+{
+	session->silent = NULL;
+}
+
 static void on_limit(hk_timer *timer, void *user)
 {
 	ipc_session *session = user;
 
 	(void) timer;
+	if (!session->stopped && session->silent != NULL)
+		end_silent(session);
 	if (!session->stopped && session->status == CMD_EXIT_NO)
 		(void) cmd_fail(&session->call->output, CMD_EXIT_NO, 0, NULL,
 		    "not enough came in time");
@@ -145,29 +192,85 @@ static int exit_of(int error)
 	case -ECONNREFUSED:
 	case -ENXIO:
 		return CMD_EXIT_NOT_RUNNING;
+	case HK_ENONAME:
+		return CMD_EXIT_ABSENT;
 	default:
 		return cmd_exit_from_error(error);
 	}
 }
 
-static const char *hint_of(int error)
+/* Has the verb an option that gives more time? */
+static bool has_timeout(const ipc_session *session)
+{
+	const cmd_option *option = session->call->verb->options;
+
+	while (option != NULL && option->name != NULL &&
+	       strcmp(option->name, "timeout") != 0)
+		option++;
+	return option != NULL && option->name != NULL;
+}
+
+static const char *hint_of_pipe(int error)
 {
 	switch (error) {
+	case -ENOENT:
+		return "'hostkit ipc listen' makes the pipe, and so does mkfifo";
+	case -ENXIO:
+		return "nobody reads from the pipe";
+	case -EACCES:
+	case -EPERM:
+		return "the mode of the pipe says who may write to it";
+	default:
+		return NULL;
+	}
+}
+
+static const char *hint_of_datagram(int error)
+{
+	switch (error) {
+	case -ECONNREFUSED:
+		return "nobody receives there; 'hostkit ipc listen' does";
+	case -EMSGSIZE:
+		return "a datagram has at most 65507 bytes, and 1200 to another machine; "
+		       "larger messages go over unix: or tcp:";
+	case -EADDRINUSE:
+		return "somebody receives there already";
+	default:
+		return NULL;
+	}
+}
+
+static const char *hint_of_connection(const ipc_session *session, int error)
+{
+	switch (error) {
+	case HK_ENONAME:
+		return "no host of this name is known";
 	case -ECONNREFUSED:
 	case -ENOENT:
 		return "nobody listens there; 'hostkit ipc serve' and 'hostkit ipc "
 		       "listen' do";
-	case -ENXIO:
-		return "nobody reads from the pipe";
 	case -EADDRINUSE:
 		return "somebody listens there already";
 	case -EACCES:
 	case -EPERM:
 		return "a socket is open to its own user unless its server says "
 		       "otherwise";
+	case -EMSGSIZE:
+		return "a message has at most 1 MiB; send more in pieces, or as a file";
+	case -ETIMEDOUT:
+		return has_timeout(session) ? "--timeout gives it longer" : NULL;
 	default:
 		return NULL;
 	}
+}
+
+static const char *hint_of(const ipc_session *session, const char *url, int error)
+{
+	if (strncmp(url, "udp:", 4) == 0)
+		return hint_of_datagram(error);
+	if (strncmp(url, "fifo:", 5) == 0)
+		return hint_of_pipe(error);
+	return hint_of_connection(session, error);
 }
 
 int ipc_fail(ipc_session *session, const char *doing, const char *url, int error)
@@ -176,8 +279,8 @@ int ipc_fail(ipc_session *session, const char *doing, const char *url, int error
 
 	if (hk_error_list_count(session->errors) > 0)
 		return cmd_fail_list(output, exit_of(error), error, session->errors);
-	return cmd_fail(
-	    output, exit_of(error), error, hint_of(error), "cannot %s '%s'", doing, url);
+	return cmd_fail(output, exit_of(error), error, hint_of(session, url, error),
+	    "cannot %s '%s'", doing, url);
 }
 
 void ipc_end_with(ipc_session *session, const char *doing, const char *url, int error)
@@ -271,6 +374,19 @@ static int shown_length(const char *text, size_t length)
 			shown--;
 	}
 	return (int) shown;
+}
+
+int ipc_check_line(ipc_session *session, uint64_t line, const char *text, size_t length)
+{
+	const hk_json_error *error;
+
+	if (hk_json_parse(session->document, text, length) == 0)
+		return 0;
+	error = hk_json_document_error(session->document);
+	return cmd_fail(&session->call->output, CMD_EXIT_USAGE, 0,
+	    "text is JSON in quotes of its own: '\"text\"'",
+	    "stdin:%" PRIu64 ":%zu: %s, in '%.*s'", line, error->column, error->reason,
+	    shown_length(text, length), text);
 }
 
 int ipc_check_json(ipc_session *session, const char *text, size_t length)

@@ -21,6 +21,8 @@ typedef struct ipc_session {
 	hk_signal *signals[2];
 	hk_hook *flusher;
 	hk_timer *deadline;
+	hk_timer *silence;
+	const char *silent;    /* the broker that has not answered yet, or NULL */
 	hk_error_list *errors; /* of the library call that is being made */
 	hk_json_writer *writer;
 	hk_json_document *document;
@@ -41,6 +43,12 @@ void ipc_session_stop(ipc_session *session, int status);
 
 /* Stop with @status when @after_ns have passed.  Returns 0 or an exit code. */
 int ipc_session_limit(ipc_session *session, uint64_t after_ns, int status);
+
+/* A broker at @url is to answer, soon: who does not is told to be none, and the session
+ * ends.  Returns 0 or an exit code. */
+int ipc_session_expect(ipc_session *session, const char *url);
+/* It did. */
+void ipc_session_answered(ipc_session *session);
 
 /* ---- failing ---- */
 
@@ -73,6 +81,8 @@ void ipc_write_data(ipc_session *session, const char *bytes, size_t length);
 
 /* Is @text one JSON value?  0, or the exit code after telling. */
 int ipc_check_json(ipc_session *session, const char *text, size_t length);
+/* The same for a line of standard input, whose number is told. */
+int ipc_check_line(ipc_session *session, uint64_t line, const char *text, size_t length);
 
 /* Standard input, line by line, whatever it is. */
 typedef struct ipc_input {
@@ -81,6 +91,7 @@ typedef struct ipc_input {
 	hk_hook *idle; /* instead, for a file */
 	hki_buffer text;
 	size_t looked_at; /* bytes of it that have no line feed */
+	uint64_t line;    /* the number of the one that is handed over, from 1 */
 	bool paused;
 	bool ended;
 	/* A line without its line feed; empty ones are left out. */

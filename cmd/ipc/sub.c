@@ -124,6 +124,7 @@ static void on_status(
 {
 	subscribing *all = user;
 
+	ipc_session_answered(&all->session);
 	if (status == -EREMOTEIO)
 		ipc_session_stop(
 		    &all->session, cmd_fail(&all->session.call->output, CMD_EXIT_NO, 0,
@@ -184,6 +185,8 @@ static int work(subscribing *all)
 	status = ipc_dial(&all->rpc, &all->session, all->url, &opts);
 	if (status == 0)
 		status = subscribe_all(all);
+	if (status == 0)
+		status = ipc_session_expect(&all->session, all->url);
 	if (status == 0 && all->timeout_ns > 0)
 		status = ipc_session_limit(&all->session, all->timeout_ns,
 		    all->count > 0 ? CMD_EXIT_NO : CMD_EXIT_OK);

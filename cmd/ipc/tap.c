@@ -133,6 +133,7 @@ static void on_reply(hk_ipc_call *call, const hk_ipc_reply *reply, void *user)
 	tapping *all = user;
 
 	(void) call;
+	ipc_session_answered(&all->session);
 	if (reply->status == 0)
 		ipc_tell_ready(&all->session, "hostkit.ipc.tap/1", "listening", NULL);
 	else if (reply->status == -EREMOTEIO)
@@ -162,7 +163,8 @@ static int work(tapping *all)
 	r = hk_ipc_call_method(all->rpc, "tap", NULL, on_reply, all);
 	if (r < 0)
 		return ipc_fail(&all->session, "tap", all->url, r);
-	if (all->timeout_ns > 0)
+	status = ipc_session_expect(&all->session, all->url);
+	if (status == 0 && all->timeout_ns > 0)
 		status = ipc_session_limit(&all->session, all->timeout_ns,
 		    all->count > 0 ? CMD_EXIT_NO : CMD_EXIT_OK);
 	return status != 0 ? status : ipc_session_run(&all->session);

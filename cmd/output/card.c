@@ -1,6 +1,6 @@
 /*
- * One record for a person: a line a field.  Fields without a title are for
- * programs and stay out of it.
+ * Records for a person: a line a field.  Fields without a title are for programs
+ * and stay out of it.
  */
 #include <errno.h>
 #include <string.h>
@@ -20,13 +20,15 @@ static bool is_shown(const hk_record_type *type, const void *record, unsigned in
 	       (hk_record_has(record, index) || hk_record_is_denied(record, index));
 }
 
-static size_t title_width(const hk_record_type *type, const void *record)
+static size_t title_width(const cmd_card_part *parts, size_t count)
 {
 	size_t width = 0;
 
-	for (unsigned int i = 0; i < type->field_count; i++)
-		if (is_shown(type, record, i) && strlen(type->fields[i].title) > width)
-			width = strlen(type->fields[i].title);
+	for (const cmd_card_part *part = parts; part < parts + count; part++)
+		for (unsigned int i = 0; i < part->type->field_count; i++)
+			if (is_shown(part->type, part->record, i) &&
+			    strlen(part->type->fields[i].title) > width)
+				width = strlen(part->type->fields[i].title);
 	return width;
 }
 
@@ -46,17 +48,27 @@ static int append_line(hki_buffer *out, const hk_record_type *type, const void *
 	return r < 0 ? r : hki_buffer_append_format(out, "%s\n", text);
 }
 
-int cmd_card_print(
-    const cmd_output *output, FILE *file, const hk_record_type *type, const void *record)
+static int append_part(
+    hki_buffer *out, const cmd_card_part *part, size_t width, bool colour)
+{
+	int r = 0;
+
+	for (unsigned int i = 0; r == 0 && i < part->type->field_count; i++)
+		if (is_shown(part->type, part->record, i))
+			r = append_line(out, part->type, part->record, i, width, colour);
+	return r;
+}
+
+int cmd_cards_print(
+    const cmd_output *output, FILE *file, const cmd_card_part *parts, size_t count)
 {
 	hki_cleanup(hki_buffer_deinitp) hki_buffer out = HKI_BUFFER_INIT;
 	bool colour = cmd_colour_wanted(output, fileno(file));
-	size_t width = title_width(type, record);
+	size_t width = title_width(parts, count);
 	int r = 0;
 
-	for (unsigned int i = 0; r == 0 && i < type->field_count; i++)
-		if (is_shown(type, record, i))
-			r = append_line(&out, type, record, i, width, colour);
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = append_part(&out, &parts[i], width, colour);
 	if (r < 0)
 		return cmd_fail(
 		    output, CMD_EXIT_FAILED, r, NULL, "cannot print the report");
@@ -64,4 +76,12 @@ int cmd_card_print(
 		fwrite(out.data, 1, out.length, file);
 	fflush(file);
 	return 0;
+}
+
+int cmd_card_print(
+    const cmd_output *output, FILE *file, const hk_record_type *type, const void *record)
+{
+	const cmd_card_part part = { type, record };
+
+	return cmd_cards_print(output, file, &part, 1);
 }

@@ -389,8 +389,9 @@ static void tell_hidden(const cmd_output *output, const struct table *table)
 			    hidden++ > 0 ? "," : "",
 			    table->type->fields[table->columns[j].field].name);
 	if (hidden > 0 && names.data != NULL)
-		cmd_note(output, "the screen is too narrow for %u column%s: %s", hidden,
-		    hidden == 1 ? "" : "s", names.data);
+		cmd_note(output,
+		    "the screen is too narrow for %u column%s: %s; --json has all",
+		    hidden, hidden == 1 ? "" : "s", names.data);
 }
 
 static int print(const cmd_output *output, FILE *file, const cmd_table_opts *opts,

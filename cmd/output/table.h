@@ -39,4 +39,14 @@ int cmd_table_check(
 int cmd_card_print(
     const cmd_output *output, FILE *file, const hk_record_type *type, const void *record);
 
+/* A record of a card of several. */
+typedef struct cmd_card_part {
+	const hk_record_type *type;
+	const void *record;
+} cmd_card_part;
+
+/* Several records as one card, whose values stand below one another. */
+int cmd_cards_print(
+    const cmd_output *output, FILE *file, const cmd_card_part *parts, size_t count);
+
 #endif /* HOSTKIT_CMD_OUTPUT_TABLE_H */

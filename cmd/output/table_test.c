@@ -131,15 +131,15 @@ static void a_narrow_screen_loses_columns_by_priority_and_says_so(void **state)
 				     "elephant      6.0M     4\n"
 				     "snake         2.0K     ?\n"
 				     "b\xc3\xa4r\\x1b[2J     300     4\n");
-	assert_string_equal(
-	    told, "hostkit zoo: the screen is too narrow for 1 column: food\n");
+	assert_string_equal(told,
+	    "hostkit zoo: the screen is too narrow for 1 column: food; --json has all\n");
 
 	opts.terminal = 12;
 	assert_int_equal(print(&opts), 0);
 	assert_string_equal(
 	    printed, "NAME\nmouse\nelephant\nsnake\nb\xc3\xa4r\\x1b[2J\n");
 	assert_string_equal(told, "hostkit zoo: the screen is too narrow for 3 columns: "
-				  "weight_bytes,food,legs\n");
+				  "weight_bytes,food,legs; --json has all\n");
 }
 
 static void an_elastic_column_is_cut_before_others_leave(void **state)

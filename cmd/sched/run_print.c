@@ -179,6 +179,10 @@ void sched_run_print_verdict(const sched_execution *run)
 	    totals.elapsed_ms, (unsigned long long) totals.slices,
 	    totals.slices == 1 ? "" : "s", (unsigned long long) totals.preemptions,
 	    totals.preemptions == 1 ? "" : "s");
+	if (totals.put_off > 0)
+		printf("%llu waited for others to end: descriptors, processes or memory "
+		       "ran out\n",
+		    (unsigned long long) totals.put_off);
 	if (run->comparison == NULL)
 		return;
 	sum = hk_sched_comparison_get_summary(run->comparison);

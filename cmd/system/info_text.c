@@ -19,9 +19,12 @@ static int print_card(
 int info_print_host(const cmd_call *call, const hk_system *system)
 {
 	const hk_system_host *host = hk_system_get_host(system);
-	int r = print_card(call, &hk_system_host_type, host);
+	const cmd_card_part parts[] = {
+		{ &hk_system_host_type, host },
+		{ &hk_system_user_type, &host->user },
+	};
 
-	return r != 0 ? r : print_card(call, &hk_system_user_type, &host->user);
+	return cmd_cards_print(&call->output, stdout, parts, HKI_COUNT(parts));
 }
 
 /* Where they are too many for the screen, the smallest shares leave. */
@@ -68,6 +71,10 @@ int info_print_cpu(const cmd_call *call, const hk_system *system)
 {
 	const hk_system_cpu *cpu = hk_system_get_cpu(system);
 	const hk_system_core *cores = cpu->cpus.items;
+	const cmd_card_part parts[] = {
+		{ &hk_system_cpu_type, cpu },
+		{ &hk_system_load_type, hk_system_get_load(system) },
+	};
 	info_page page;
 	int r;
 
@@ -87,9 +94,7 @@ int info_print_cpu(const cmd_call *call, const hk_system *system)
 	info_add(&page, "\n");
 	r = info_page_end(&page, call);
 	if (r == 0)
-		r = print_card(call, &hk_system_cpu_type, cpu);
-	if (r == 0)
-		r = print_card(call, &hk_system_load_type, hk_system_get_load(system));
+		r = cmd_cards_print(&call->output, stdout, parts, HKI_COUNT(parts));
 	if (r != 0 || cpu->caches.count == 0)
 		return r;
 	printf("\n");
@@ -165,9 +170,12 @@ int info_print_pressure(const cmd_call *call, const hk_system *system)
 int info_print_limits(const cmd_call *call, const hk_system *system)
 {
 	const hk_system_limits *limits = hk_system_get_limits(system);
-	int r = print_card(call, &hk_system_budget_type, &limits->cpu);
+	const cmd_card_part parts[] = {
+		{ &hk_system_budget_type, &limits->cpu },
+		{ &hk_system_limits_type, limits },
+	};
 
-	return r != 0 ? r : print_card(call, &hk_system_limits_type, limits);
+	return cmd_cards_print(&call->output, stdout, parts, HKI_COUNT(parts));
 }
 
 int info_print_sockets(const cmd_call *call, const hk_system *system)

@@ -30,6 +30,7 @@ typedef struct ps_request {
 	int sort; /* a field of what is listed, or -1 */
 	bool descending;
 	hk_system_filter *filter; /* NULL: all */
+	bool self_left_out;       /* the filter looks at texts: our own has its words */
 	hk_process_id *ids;       /* those named; parts that are 0 match anything */
 	size_t id_count;
 	char **users; /* names and numbers of -u, NULL-terminated; or NULL */

@@ -442,6 +442,25 @@ static void want_group(ps_request *request)
 		    request, request->stream ? COLUMNS_GROUP_STREAM : COLUMNS_GROUP);
 }
 
+/* The words of a filter stand in our own command line, so we would be among those it
+ * finds; whoever asks for ids means them. */
+static bool leaves_out_self(const ps_request *request)
+{
+	bool by_text = false;
+
+	if (request->filter == NULL || request->id_count > 0 ||
+	    hk_system_filter_uses(request->filter, HK_SYSTEM_PROCESS_PID))
+		return false;
+	for (unsigned int i = 0; i < HK_SYSTEM_PROCESS_FIELD_COUNT; i++) {
+		hk_record_kind kind = hk_system_process_type.fields[i].kind;
+
+		by_text =
+		    by_text || ((kind == HK_RECORD_STRING || kind == HK_RECORD_STRINGS) &&
+				   hk_system_filter_uses(request->filter, i));
+	}
+	return by_text;
+}
+
 static void want_everything_else(ps_request *request)
 {
 	const hk_record_type *type = ps_listed_type(request);
@@ -510,6 +529,7 @@ int ps_request_read(ps_request *out, const cmd_call *call)
 		ps_request_deinit(&request);
 		return r;
 	}
+	request.self_left_out = leaves_out_self(&request);
 	want_everything_else(&request);
 	if (request.interval_ns == 0)
 		request.interval_ns = request.stream ? STREAM_INTERVAL_NS : MEASURE_NS;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "../exit.h"
 #include "../output/cell.h"
 #include "../output/fail.h"
@@ -58,6 +59,8 @@ static bool is_of_user(const ps_request *request, const hk_system_process *row)
 int ps_chooses(const ps_request *request, const hk_system_process *row)
 {
 	if (!is_named(request, row) || !is_of_user(request, row))
+		return 0;
+	if (request->self_left_out && row->pid == getpid())
 		return 0;
 	return request->filter != NULL ? hk_system_filter_match(request->filter, row) : 1;
 }

@@ -29,7 +29,8 @@ enum {
 	HK_ELIMIT = -5001,   /* a configured limit was reached */
 	HK_ECLOSED = -5002,  /* the object was closed while the call was pending */
 	HK_EUNKNOWN = -5003, /* the answer existed once and can no longer be known */
-	HK_ELAST = -5003
+	HK_ENONAME = -5004,  /* no host of this name is known */
+	HK_ELAST = -5004
 };
 
 /* Short stable name of a code, such as "ENOENT" or "HK_EPARSE".  Never NULL. */

@@ -113,7 +113,7 @@ HK_API HK_MUST_USE int hk_ipc_datagram_listen(hk_ipc_datagram **out, hk_loop *lo
  * Send to @url, and receive what comes from there alone.  With @url NULL there is no
  * one place: each datagram names its address, and whoever answers is heard.
  * Keeps the loop alive while it receives or something waits to leave.
- * Owned, and returns, as hk_ipc_datagram_listen().
+ * Owned, and returns, as hk_ipc_datagram_listen(); -EINVAL also for port 0 and for *.
  */
 HK_API HK_MUST_USE int hk_ipc_datagram_dial(hk_ipc_datagram **out, hk_loop *loop,
     const char *url, const hk_ipc_datagram_opts *opts, hk_error_list *errors);

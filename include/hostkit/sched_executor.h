@@ -296,6 +296,10 @@ typedef struct hk_sched_totals {
 	uint64_t preemptions; /* programs frozen for another task */
 	uint64_t unconfirmed; /* … that did not stand still at once, as they slept in the
 				 kernel */
+	/* programs that could not be started for want of descriptors, processes or memory
+	 * while others of the executor held some, and waited for the end of one; their
+	 * `error` says of what until they start */
+	uint64_t put_off;
 } hk_sched_totals;
 
 HK_API extern const hk_record_type hk_sched_totals_type;

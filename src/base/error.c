@@ -158,6 +158,7 @@ static const code_words own_words[] = {
 	[HK_EFIRST - HK_ECLOSED] = { "HK_ECLOSED", "closed while the call was pending" },
 	[HK_EFIRST -
 	    HK_EUNKNOWN] = { "HK_EUNKNOWN", "the answer can no longer be known" },
+	[HK_EFIRST - HK_ENONAME] = { "HK_ENONAME", "no host of this name is known" },
 };
 
 _Static_assert(HKI_COUNT(own_words) == HK_EFIRST - HK_ELAST + 1, "a code without words");

@@ -47,6 +47,7 @@ static void our_own_codes_have_names(void **state)
 	assert_string_equal("HK_ELIMIT", hk_error_name(HK_ELIMIT));
 	assert_string_equal("HK_ECLOSED", hk_error_name(HK_ECLOSED));
 	assert_string_equal("HK_EUNKNOWN", hk_error_name(HK_EUNKNOWN));
+	assert_string_equal("HK_ENONAME", hk_error_name(HK_ENONAME));
 	assert_string_equal("ENOTSUPP", hk_error_name(-524));
 	assert_string_equal("OK", hk_error_name(0));
 }

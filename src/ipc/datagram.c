@@ -277,7 +277,20 @@ static int explain(hk_error_list *errors, const char *url, int r)
 	return r;
 }
 
-static int parse(hki_ipc_url *out, const char *text, hk_error_list *errors)
+/* Somewhere a datagram can go to? */
+static int check_target(const hki_ipc_url *url, const char *text, hk_error_list *errors)
+{
+	if (url->port == 0)
+		return hki_error_report_step(errors, -EINVAL, "url",
+		    "'%s' has port 0, where nobody can be: name the one of the receiver",
+		    text);
+	if (url->host == HKI_IPC_HOST_ANY)
+		return hki_error_report_step(errors, -EINVAL, "url",
+		    "'%s' is every address: name one to send to", text);
+	return 0;
+}
+
+static int parse(hki_ipc_url *out, const char *text, bool listens, hk_error_list *errors)
 {
 	int r = hki_ipc_url_parse(out, text, errors);
 
@@ -288,8 +301,10 @@ static int parse(hki_ipc_url *out, const char *text, hk_error_list *errors)
 		    "datagrams want udp:host:port, not '%s'", text);
 	if (out->host == HKI_IPC_HOST_NAME)
 		return hki_error_report_step(errors, -EINVAL, "url",
-		    "'%s' names a host; datagrams want its address", text);
-	return 0;
+		    "'%s' names a host; datagrams want its address, such as "
+		    "udp:127.0.0.1:5000",
+		    text);
+	return listens ? 0 : check_target(out, text, errors);
 }
 
 static int open_at(hk_ipc_datagram **out, hk_loop *loop, const char *text,
@@ -302,7 +317,7 @@ static int open_at(hk_ipc_datagram **out, hk_loop *loop, const char *text,
 	if (out == NULL)
 		return -EINVAL;
 	if (text != NULL || listens)
-		r = parse(&url, text, errors);
+		r = parse(&url, text, listens, errors);
 	if (r == 0)
 		r = datagram_new(&datagram, loop, opts);
 	if (r < 0)

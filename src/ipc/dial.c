@@ -326,7 +326,8 @@ static int check_dialable(
 
 	if (url->scheme == HKI_IPC_UDP || url->scheme == HKI_IPC_FIFO)
 		return hki_error_report_step(errors, -EPROTONOSUPPORT, "dial",
-		    "%s: has no connections to dial", hki_ipc_scheme_name(url->scheme));
+		    "%s: has no connections; unix, tcp and fd have",
+		    hki_ipc_scheme_name(url->scheme));
 	if (url->scheme == HKI_IPC_ACTIVATION)
 		text = "activation: is for servers";
 	else if (url->scheme == HKI_IPC_FD && opts->reconnect)

@@ -57,13 +57,14 @@ static void names_are_looked_up(void **state)
 	assert_int_equal(0, hk_ipc_dial(&f->dialed, f->loop, url, &f->client_opts, NULL));
 	AWAIT(f, f->client.connects + f->client.closes == 1);
 	if (f->client.closes == 1)
-		assert_int_equal(-EHOSTUNREACH, f->client.reason);
+		assert_int_equal(HK_ENONAME, f->client.reason);
 	hk_ipc_free(f->dialed);
 	f->client.closes = 0;
-	assert_int_equal(0, hk_ipc_dial(&f->dialed, f->loop, "tcp:no-such-host.invalid:1",
-				&f->client_opts, NULL));
+	assert_int_equal(
+	    0, hk_ipc_dial(&f->dialed, f->loop, "tcp:no..host:1", &f->client_opts, NULL));
 	AWAIT(f, f->client.closes == 1);
-	assert_int_equal(-EHOSTUNREACH, f->client.reason);
+	/* No name service can know it, so none is asked. */
+	assert_int_equal(HK_ENONAME, f->client.reason);
 }
 
 static void a_lookup_may_be_left_behind(void **state)

@@ -1,5 +1,6 @@
 #include "ipc/dialer.h"
 
+#include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -33,20 +34,38 @@ static void take(hki_ipc_lookup *lookup, const struct addrinfo *one)
 	lookup->count++;
 }
 
+/* A name that nobody has is another mistake than a network that cannot be reached. */
+static int error_of(int code)
+{
+	switch (code) {
+	case EAI_NONAME:
+	case EAI_NODATA:
+		return HK_ENONAME;
+	case EAI_MEMORY:
+		return -ENOMEM;
+	case EAI_SYSTEM:
+		return errno != 0 ? -errno : -EHOSTUNREACH;
+	default:
+		return -EHOSTUNREACH;
+	}
+}
+
 /* On a thread of its own. */
 static int work(void *user)
 {
 	hki_ipc_lookup *lookup = user;
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG };
 	struct addrinfo *list = NULL;
+	int r;
 
-	if (getaddrinfo(lookup->host, NULL, &hints, &list) != 0)
-		return -EHOSTUNREACH;
+	r = getaddrinfo(lookup->host, NULL, &hints, &list);
+	if (r != 0)
+		return error_of(r);
 	for (const struct addrinfo *one = list;
 	     one != NULL && lookup->count < HKI_DIALER_ADDRESSES_MAX; one = one->ai_next)
 		take(lookup, one);
 	freeaddrinfo(list);
-	return lookup->count > 0 ? 0 : -EHOSTUNREACH;
+	return lookup->count > 0 ? 0 : HK_ENONAME;
 }
 
 static void done(hki_offload_job *job, int result, void *user)

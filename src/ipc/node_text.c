@@ -35,13 +35,17 @@ bool hki_node_text_is_ascii(const void *text, size_t length)
 /* There is one call for each of very many short strings. */
 static int append_plain(hki_buffer *out, const unsigned char *bytes, size_t length)
 {
-	int r = hki_buffer_reserve(out, length + 1);
+	char *at;
+	int r;
 
-	if (r < 0)
+	if (out->capacity - out->length <= length &&
+	    (r = hki_buffer_reserve(out, length + 1)) < 0)
 		return r;
-	memcpy(out->data + out->length, bytes, length);
-	out->data[out->length + length] = '\0';
-	hki_buffer_commit(out, length + 1);
+	at = out->data + out->length;
+	memcpy(at, bytes, length);
+	at[length] = '\0';
+	at[length + 1] = '\0'; /* the buffer's own */
+	out->length += length + 1;
 	return 0;
 }
 

@@ -75,7 +75,7 @@ static int check_count(hki_node_reader *in, uint64_t counted)
 
 static int read_object(hki_node_reader *in, uint32_t place)
 {
-	uint32_t pairs;
+	uint32_t pairs = 0;
 	int r = read_pairs(in, '{', &pairs);
 
 	if (r == 0)
@@ -87,7 +87,7 @@ static int read_object(hki_node_reader *in, uint32_t place)
 
 static int read_map(hki_node_reader *in, uint32_t place)
 {
-	uint32_t pairs;
+	uint32_t pairs = 0;
 	int r = read_pairs(in, ':', &pairs);
 
 	if (r == 0)
@@ -120,7 +120,7 @@ static int read_set(hki_node_reader *in, uint32_t place)
 static int read_dense_array(hki_node_reader *in, uint32_t place)
 {
 	uint32_t length;
-	uint32_t pairs;
+	uint32_t pairs = 0;
 	int r = hki_node_read_varint(in, &length);
 
 	if (r < 0)
@@ -166,7 +166,7 @@ static int read_sparse_array(hki_node_reader *in, uint32_t place)
 {
 	hk_ipc_value *array;
 	uint32_t length;
-	uint32_t pairs;
+	uint32_t pairs = 0;
 	int r = hki_node_read_varint(in, &length);
 
 	if (r < 0 || (r = read_pairs(in, '@', &pairs)) < 0 ||

@@ -24,15 +24,7 @@ int hki_node_fail_limit(hki_node_reader *in, const char *reason)
 
 /* ---- pieces ---- */
 
-/* The next tag without taking it; padding before it is taken.  -1 at the end. */
-int hki_node_peek_tag(hki_node_reader *in)
-{
-	while (in->at < in->end && *in->at == '\0')
-		in->at++;
-	return in->at < in->end ? *in->at : -1;
-}
-
-int hki_node_read_varint(hki_node_reader *in, uint32_t *out)
+int hki_node_read_long_varint(hki_node_reader *in, uint32_t *out)
 {
 	uint64_t value = 0;
 
@@ -79,33 +71,23 @@ int hki_node_read_bytes(hki_node_reader *in, const unsigned char **out, uint32_t
 
 /* ---- the tape ---- */
 
-static int grow_tape(hk_ipc_values *values)
+/* It grows to the limit and no further, so only who grows it has to look. */
+int hki_node_reserve(hki_node_reader *in)
 {
+	hk_ipc_values *values = in->values;
 	uint32_t capacity =
 	    values->capacity == 0 ? 32 : values->capacity + values->capacity / 2;
-	hk_ipc_value *tape =
-	    hki_realloc_array(values->tape, capacity, sizeof(*values->tape));
+	hk_ipc_value *tape;
 
+	if (values->capacity >= HK_IPC_VALUES_MAX)
+		return hki_node_fail_limit(in, "there are more values than allowed");
+	if (capacity > HK_IPC_VALUES_MAX)
+		capacity = HK_IPC_VALUES_MAX;
+	tape = hki_realloc_array(values->tape, capacity, sizeof(*values->tape));
 	if (tape == NULL)
 		return -ENOMEM;
 	values->tape = tape;
 	values->capacity = capacity;
-	return 0;
-}
-
-/* A new value at the end of the tape; *out is its place. */
-int hki_node_push(hki_node_reader *in, hk_ipc_value_kind kind, uint32_t *out)
-{
-	hk_ipc_values *values = in->values;
-	int r;
-
-	if (values->count >= HK_IPC_VALUES_MAX)
-		return hki_node_fail_limit(in, "there are more values than allowed");
-	if (values->count == values->capacity && (r = grow_tape(values)) < 0)
-		return r;
-	values->tape[values->count] =
-	    (hk_ipc_value){ .kind = (uint16_t) kind, .span = 1 };
-	*out = values->count++;
 	return 0;
 }
 
@@ -201,15 +183,6 @@ int hki_node_append_string(hki_node_reader *in, int tag, size_t *offset, size_t 
 	r = convert(&in->values->text, bytes, count);
 	*length = in->values->text.length - *offset - (r == 0);
 	return r;
-}
-
-int hki_node_take_tag(hki_node_reader *in)
-{
-	int tag = hki_node_peek_tag(in);
-
-	if (tag >= 0)
-		in->at++;
-	return tag;
 }
 
 int hki_node_push_text(hki_node_reader *in, hk_ipc_value_kind kind, size_t offset,

@@ -29,17 +29,56 @@ static inline size_t hki_node_left(const hki_node_reader *in)
 	return (size_t) (in->end - in->at);
 }
 
-/* The next tag, left there or taken; padding before it is taken.  -1 at the end. */
-int hki_node_peek_tag(hki_node_reader *in);
-int hki_node_take_tag(hki_node_reader *in);
+/* Here is what is done for every value: a call each would be most of the time. */
 
-int hki_node_read_varint(hki_node_reader *in, uint32_t *out);
+/* The next tag, left there or taken; padding before it is taken.  -1 at the end. */
+static inline int hki_node_peek_tag(hki_node_reader *in)
+{
+	while (in->at < in->end && *in->at == '\0')
+		in->at++;
+	return in->at < in->end ? *in->at : -1;
+}
+
+static inline int hki_node_take_tag(hki_node_reader *in)
+{
+	int tag = hki_node_peek_tag(in);
+
+	if (tag >= 0)
+		in->at++;
+	return tag;
+}
+
+int hki_node_read_long_varint(hki_node_reader *in, uint32_t *out);
+
+static inline int hki_node_read_varint(hki_node_reader *in, uint32_t *out)
+{
+	if (in->at == in->end || *in->at >= 0x80)
+		return hki_node_read_long_varint(in, out);
+	*out = *in->at++;
+	return 0;
+}
 int hki_node_read_double(hki_node_reader *in, double *out);
 /* A length and that many bytes, Borrowed. */
 int hki_node_read_bytes(hki_node_reader *in, const unsigned char **out, uint32_t *length);
 
+/* Room for a value on the tape. */
+int hki_node_reserve(hki_node_reader *in);
+
 /* A new value at the end of the tape; *out is its place. */
-int hki_node_push(hki_node_reader *in, hk_ipc_value_kind kind, uint32_t *out);
+static inline int hki_node_push(
+    hki_node_reader *in, hk_ipc_value_kind kind, uint32_t *out)
+{
+	hk_ipc_values *values = in->values;
+	int r;
+
+	if (values->count == values->capacity && (r = hki_node_reserve(in)) < 0)
+		return r;
+	values->tape[values->count] =
+	    (hk_ipc_value){ .kind = (uint16_t) kind, .span = 1 };
+	*out = values->count++;
+	return 0;
+}
+
 int hki_node_push_plain(hki_node_reader *in, hk_ipc_value_kind kind, unsigned int detail);
 int hki_node_push_number(hki_node_reader *in, hk_ipc_value_kind kind, double number);
 /* … whose text lies at @offset already. */

@@ -27,26 +27,43 @@ static char *encode_varint(char *at, uint64_t value)
 	return at;
 }
 
-static void commit(hki_node_writer *writer, const char *end)
+/*
+ * Room for @bytes behind what is written, or NULL when there is no memory.  Nearly every
+ * call finds it, and each value makes a few: hence the test here.
+ */
+static inline char *room(hki_node_writer *writer, size_t bytes)
 {
 	hki_buffer *out = writer->out;
 
-	hki_buffer_commit(out, (size_t) (end - (out->data + out->length)));
+	if (__builtin_expect(out->capacity - out->length < bytes, 0) &&
+	    hki_buffer_reserve(out, bytes) < 0)
+		return NULL;
+	return out->data + out->length;
+}
+
+/* What was written there ends at @end. */
+static inline int commit(hki_node_writer *writer, char *end)
+{
+	*end = '\0';
+	writer->out->length = (size_t) (end - writer->out->data);
+	return 0;
 }
 
 int hki_node_put_tag(hki_node_writer *writer, char tag)
 {
-	return hki_buffer_append_char(writer->out, tag);
+	char *at = room(writer, 1);
+
+	if (at == NULL)
+		return -ENOMEM;
+	*at = tag;
+	return commit(writer, at + 1);
 }
 
 int hki_node_put_varint(hki_node_writer *writer, uint64_t value)
 {
-	int r = hki_buffer_reserve(writer->out, VARINT_MAX);
+	char *at = room(writer, VARINT_MAX);
 
-	if (r == 0)
-		commit(writer,
-		    encode_varint(writer->out->data + writer->out->length, value));
-	return r;
+	return at == NULL ? -ENOMEM : commit(writer, encode_varint(at, value));
 }
 
 int hki_node_put_double(hki_node_writer *writer, double value)
@@ -56,22 +73,18 @@ int hki_node_put_double(hki_node_writer *writer, double value)
 
 static int put_bytes(hki_node_writer *writer, char tag, const char *text, size_t length)
 {
-	hki_buffer *out = writer->out;
 	char *at;
-	int r;
 
 	if (length > SIZE_MAX - VARINT_MAX - 1)
 		return -ENOMEM;
-	r = hki_buffer_reserve(out, length + VARINT_MAX + 1);
-	if (r < 0)
-		return r;
-	at = out->data + out->length;
+	at = room(writer, length + VARINT_MAX + 1);
+	if (at == NULL)
+		return -ENOMEM;
 	*at++ = tag;
 	at = encode_varint(at, length);
 	if (length > 0)
 		memcpy(at, text, length);
-	commit(writer, at + length);
-	return 0;
+	return commit(writer, at + length);
 }
 
 int hki_node_put_string(hki_node_writer *writer, const char *text, size_t length)
@@ -83,15 +96,12 @@ int hki_node_put_string(hki_node_writer *writer, const char *text, size_t length
 static int put_int32(hki_node_writer *writer, int32_t value)
 {
 	uint32_t sign = (uint32_t) (value >> 31);
-	char *at;
-	int r = hki_buffer_reserve(writer->out, VARINT_MAX + 1);
+	char *at = room(writer, VARINT_MAX + 1);
 
-	if (r < 0)
-		return r;
-	at = writer->out->data + writer->out->length;
+	if (at == NULL)
+		return -ENOMEM;
 	*at++ = 'I';
-	commit(writer, encode_varint(at, (uint32_t) value << 1 ^ sign));
-	return 0;
+	return commit(writer, encode_varint(at, (uint32_t) value << 1 ^ sign));
 }
 
 int hki_node_write_number(hki_node_writer *writer, double number)
@@ -186,15 +196,38 @@ int hki_node_write_object_end(hki_node_writer *writer, uint32_t members)
 
 /* ---- from JSON ---- */
 
+/* Most numbers are a few digits, which need no rounding.  -0 is none of them. */
+static bool read_few_digits(int32_t *out, const char *text, size_t length)
+{
+	const bool negative = *text == '-';
+	int32_t value = 0;
+
+	if (length - negative > 9)
+		return false;
+	for (size_t i = negative; i < length; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return false;
+		value = value * 10 + (text[i] - '0');
+	}
+	*out = negative ? -value : value;
+	return !negative || value > 0;
+}
+
 /* As JSON.parse() reads it: what is beyond the largest double is infinite. */
 static int write_json_number(hki_node_writer *writer, const hk_json *value)
 {
+	size_t length;
+	const char *text = hk_json_get_number_text(value, &length);
 	double number = 0;
-	int r = hk_json_get_double(&number, value);
+	int32_t whole;
+	int r;
+
+	if (read_few_digits(&whole, text, length))
+		return put_int32(writer, whole);
+	r = hk_json_get_double(&number, value);
 
 	if (r == -ERANGE)
-		number =
-		    *hk_json_get_number_text(value, NULL) == '-' ? -INFINITY : INFINITY;
+		number = *text == '-' ? -INFINITY : INFINITY;
 	else if (r < 0)
 		return r;
 	return hki_node_write_number(writer, number);

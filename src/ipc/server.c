@@ -120,7 +120,7 @@ static int open_sockets(struct opened *opened, const hki_ipc_url *url,
 		return open_activated(opened, url, errors);
 	default:
 		return hki_error_report_step(errors, -EPROTONOSUPPORT, "listen",
-		    "%s: has no connections to listen for",
+		    "%s: has no connections; unix, tcp, fd and activation have",
 		    hki_ipc_scheme_name(url->scheme));
 	}
 }

@@ -53,6 +53,7 @@ static int let_run(hki_task *task)
 	if (r < 0)
 		return r;
 	task->begun = true;
+	hki_shortage_over(executor);
 	if (task->start_ns < 0)
 		task->start_ns = hki_executor_now(executor);
 	if (task->run_timeout_ns > 0)
@@ -113,7 +114,8 @@ static void place(hki_slot *slot, hki_task *task)
 	r = let_run_and_count(task);
 	if (r < 0) {
 		leave_slot(task);
-		hki_tasks_try_failed(task);
+		if (!hki_shortage_park(task, r))
+			hki_tasks_try_failed(task);
 		return;
 	}
 	hki_turn_begin(slot);

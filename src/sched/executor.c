@@ -307,6 +307,7 @@ static void init_lists(hk_sched_executor *executor)
 	hki_list_init(&executor->telling);
 	hki_list_init(&executor->ending);
 	hki_list_init(&executor->trash);
+	hki_list_init(&executor->parked);
 	hki_cells_init(&executor->cells);
 }
 

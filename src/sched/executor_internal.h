@@ -106,6 +106,9 @@ struct hki_task {
 	int64_t debt_ns;     /* it had more than its turns gave it */
 	uint64_t earlier_ns; /* of the tries before */
 
+	hki_list parked_node; /* it waits for others to end: shortage.c */
+	bool parked_before;
+
 	/* a program while it runs */
 	hk_process_runner *runner;
 	hki_preempt *preempt;
@@ -197,6 +200,12 @@ struct hk_sched_executor {
 	uint64_t preemptions;
 	uint64_t unconfirmed;
 	uint64_t slices;
+
+	/* programs that have been started and not collected; those that could not be,
+	 * and how many that ever were */
+	size_t programs;
+	hki_list parked;
+	uint64_t put_off;
 
 	/* means */
 	hki_cells cells;
@@ -324,6 +333,14 @@ void hki_program_on_guard_lost(hki_guard *guard);
 void hki_program_stop(hki_task *task);
 /* Kill a program, if there is one, and release what was there for it. */
 void hki_program_drop(hki_task *task);
+
+/* ---- shortage.c ---- */
+
+/* A program, which has just left its slot, could not be started: if that was for want of
+ * what others hold, true, and it waits for their end. */
+bool hki_shortage_park(hki_task *task, int error);
+/* A program has ended or was started, so the next may find room. */
+void hki_shortage_over(hk_sched_executor *executor);
 
 /* ---- measured.c ---- */
 

@@ -28,7 +28,8 @@ enum {
 	FIELD_TURNAROUND,
 	FIELD_SLICES,
 	FIELD_PREEMPTIONS,
-	FIELD_UNCONFIRMED
+	FIELD_UNCONFIRMED,
+	FIELD_PUT_OFF
 };
 
 /* clang-format off */
@@ -60,6 +61,7 @@ static const hk_record_field fields[] = {
 	[FIELD_SLICES] = COUNT("slices", "turns given", slices),
 	[FIELD_PREEMPTIONS] = COUNT("preemptions", "programs frozen for another task", preemptions),
 	[FIELD_UNCONFIRMED] = COUNT("unconfirmed", "freezes that were not confirmed at once", unconfirmed),
+	[FIELD_PUT_OFF] = COUNT("put_off", "programs that had to wait for descriptors, processes or memory", put_off),
 };
 #undef MS
 #undef COUNT
@@ -118,6 +120,7 @@ void hk_sched_executor_totals(hk_sched_totals *out, const hk_sched_executor *exe
 	out->slices = executor->slices;
 	out->preemptions = executor->preemptions;
 	out->unconfirmed = executor->unconfirmed;
+	out->put_off = executor->put_off;
 	for (unsigned int field = 0; field < HKI_COUNT(fields); field++)
 		if (field < FIELD_RESPONSE || field > FIELD_TURNAROUND)
 			hk_record_set(&out->record, field);

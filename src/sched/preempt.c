@@ -10,8 +10,8 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 
-#define SPINS   3
-#define SPIN_NS (20 * HKI_NS_PER_US)
+#define SPINS   12
+#define SPIN_NS (5 * HKI_NS_PER_US)
 #define NAPS    4
 #define NAP_NS  (250 * HKI_NS_PER_US)
 

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/map.h"
@@ -58,10 +59,23 @@ static bool is_gone(char state)
 	return state == 'Z' || state == 'X';
 }
 
-static int member_signal(const member *to, int signal)
+/* Our child, whose number is its own until its end is collected, by us. */
+static bool is_main(const signal_preempt *self, pid_t pid)
+{
+	const hk_process *process = self->base.process;
+
+	return process != NULL && hk_process_get_exit(process) == NULL &&
+	       hk_process_pid(process) == pid;
+}
+
+static int member_signal(const signal_preempt *self, const member *to, int signal)
 {
 	hki_pidref ref;
-	int r = hki_pidref_open_exactly(&ref, to->pid, to->start_ticks, 0);
+	int r;
+
+	if (is_main(self, to->pid))
+		return kill(to->pid, signal) < 0 ? -errno : 0;
+	r = hki_pidref_open_exactly(&ref, to->pid, to->start_ticks, 0);
 
 	if (r < 0)
 		return r;
@@ -131,7 +145,7 @@ static void meet(visit *at, member *who, char state)
 	/* 't' is a debugger's doing, and over when the debugger says so. */
 	who->stopped_itself = state == 'T';
 	if (!who->stopped_itself)
-		(void) !member_signal(who, SIGSTOP);
+		(void) !member_signal(at->self, who, SIGSTOP);
 }
 
 /* Take @pid in if it is alive, and stop it if that is what we are here for. */
@@ -195,6 +209,15 @@ static void visit_children(visit *at)
 	}
 }
 
+/* Who is known has been visited by then. */
+static bool is_unmet_main(const signal_preempt *self)
+{
+	hk_process *process = self->base.process;
+
+	return process != NULL &&
+	       hki_map_get(&self->by_pid, (uint64_t) hk_process_pid(process)) == NULL;
+}
+
 /* Those known come first: one that lost its parent is below nobody of ours any more. */
 static void walk(signal_preempt *self, bool stop)
 {
@@ -204,7 +227,7 @@ static void walk(signal_preempt *self, bool stop)
 		(void) visit_one(self->members[i].pid, &at);
 	for (int pass = 0; pass < PASSES_MAX; pass++) {
 		at.news = false;
-		if (self->base.process != NULL)
+		if (is_unmet_main(self))
 			(void) visit_one(hk_process_pid(self->base.process), &at);
 		visit_children(&at);
 		if (!at.news)
@@ -246,7 +269,7 @@ static int continue_in_group(const hki_proc_stat *stat, void *user)
 
 	if (stat->group == hk_process_pid(self->base.process) &&
 	    is_stopped(stat->state) && find(self, stat) == NULL)
-		(void) !member_signal(&stranger, SIGCONT);
+		(void) !member_signal(self, &stranger, SIGCONT);
 	return 0;
 }
 
@@ -271,9 +294,20 @@ static int thaw(hki_preempt *preempt)
 	/* Children first: a parent that waits for stopped children sees fewer. */
 	for (size_t i = self->count; i-- > 0;)
 		if (!self->members[i].stopped_itself)
-			(void) !member_signal(&self->members[i], SIGCONT);
+			(void) !member_signal(self, &self->members[i], SIGCONT);
 	continue_group(self);
 	return 0;
+}
+
+/* Of a child of ours a single call knows whether all of its threads stand still, and
+ * leaves the news to whoever waits for it.  Of one that has ended it knows nothing. */
+static bool has_stopped(const signal_preempt *self, pid_t pid)
+{
+	siginfo_t news = { .si_pid = 0 };
+
+	return is_main(self, pid) &&
+	       waitid(P_PID, (id_t) pid, &news, WSTOPPED | WNOHANG | WNOWAIT) == 0 &&
+	       news.si_pid == pid;
 }
 
 static int is_frozen(hki_preempt *preempt)
@@ -283,6 +317,8 @@ static int is_frozen(hki_preempt *preempt)
 	for (size_t i = 0; i < self->count; i++) {
 		hki_proc_stat stat;
 
+		if (has_stopped(self, self->members[i].pid))
+			continue;
 		if (hki_proc_stat_read(&stat, self->members[i].pid) == 0 &&
 		    stat.start_ticks == self->members[i].start_ticks &&
 		    !is_stopped(stat.state) && !is_gone(stat.state))
@@ -343,7 +379,7 @@ static void release(hki_preempt *preempt)
 
 	for (size_t i = 0; i < self->count; i++) {
 		if (preempt->frozen && !self->members[i].stopped_itself)
-			(void) !member_signal(&self->members[i], SIGCONT);
+			(void) !member_signal(self, &self->members[i], SIGCONT);
 		tell(self, &self->members[i], preempt->on_other_gone);
 	}
 	hki_map_deinit(&self->by_pid);

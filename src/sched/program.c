@@ -89,9 +89,11 @@ static void on_done(hk_process_runner *runner, hk_process_result *result, void *
 	if (task->has_slot)
 		hki_dispatch_vacate(task);
 	task->runner = NULL;
+	executor->programs--;
 	hk_process_runner_free(runner);
 	release_means(task);
 	decide(task);
+	hki_shortage_over(executor);
 	hki_dispatch_turn(executor);
 }
 
@@ -227,6 +229,9 @@ int hki_program_start(hki_task *task)
 		hk_process_runner_free(hki_take(task->runner));
 		return fail(task, r, NULL);
 	}
+	executor->programs++;
+	/* What it may have been put off for is over. */
+	hki_task_set_error(task, 0, NULL);
 	have_guarded(task);
 	return 0;
 }
@@ -245,6 +250,8 @@ void hki_program_stop(hki_task *task)
 
 void hki_program_drop(hki_task *task)
 {
+	if (task->runner != NULL)
+		task->executor->programs--;
 	hk_process_runner_free(hki_take(task->runner));
 	if (task->executor->owner != getpid()) {
 		if (task->preempt != NULL) {

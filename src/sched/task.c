@@ -157,6 +157,7 @@ int hki_task_new(hki_task **out, hk_sched_executor *executor, const hk_sched_wor
 	hki_list_init(&task->tell_node);
 	hki_list_init(&task->end_node);
 	hki_list_init(&task->dependents);
+	hki_list_init(&task->parked_node);
 	task->start_ns = -1;
 	task->end_ns = -1;
 	copy_spec(task, spec);
@@ -186,6 +187,7 @@ void hki_task_free(hki_task *task)
 	hki_list_remove(&task->node);
 	hki_list_remove(&task->tell_node);
 	hki_list_remove(&task->end_node);
+	hki_list_remove(&task->parked_node);
 	hk_timer_free(task->wake);
 	hk_timer_free(task->limit);
 	for (size_t i = 0; i < HKI_COUNT(task->output); i++)

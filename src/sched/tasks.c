@@ -351,6 +351,7 @@ void hki_tasks_end(hki_task *task, hk_sched_outcome outcome)
 	task->stolen_at_end_ns = hki_turn_stolen(executor);
 	hk_timer_stop(task->wake);
 	hk_timer_stop(task->limit);
+	hki_list_remove(&task->parked_node);
 	give_index(task);
 	for (size_t i = 0; i < task->edge_count; i++)
 		hki_list_remove(&task->edges[i].node);

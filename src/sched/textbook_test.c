@@ -91,6 +91,7 @@ static const char *const names[][2] = {
 	{ "SRTF", "srtf" },
 	{ "RR", "rr" },
 	{ "PRIO", "priority" },
+	{ "PPRIO", "priority" }, /* the same, preemptive */
 	{ "PRR", "priority-rr" },
 	{ "HRRN", "hrrn" },
 	{ "FB1", "feedback" },
@@ -121,6 +122,8 @@ static hk_sched_result *simulate(const hk_json *exercise, hk_sched_workload *wor
 
 	if (hk_json_kind_of(quantum) == HK_JSON_NUMBER)
 		policy_opts.quantum = ticks(quantum);
+	if (strcmp(algorithm, "PPRIO") == 0)
+		policy_opts.flags = HK_SCHED_PREEMPTIVE;
 	if (strcmp(algorithm, "FB1") == 0)
 		policy_opts.quantum = 1 * TENTHS;
 	if (strcmp(algorithm, "FB2") == 0) {
@@ -293,7 +296,7 @@ static void every_exercise_comes_out_as_in_the_book(void **state)
 		hk_sched_workload_free(workload);
 		count++;
 	}
-	assert_int_equal(44, count);
+	assert_int_equal(54, count);
 	assert_int_equal(0, differences);
 }
 

@@ -10,7 +10,8 @@
  * A round of questions has a mapping of its own: the questions, the paths, and the
  * stacks of its askers.  Usually one asker walks through all of them; when it is
  * held up, another goes on with the rest.  A round that is left with a stuck asker
- * is kept until the kernel lets go of it.
+ * is kept until the kernel lets go of it.  docs/design/0008-askers.md has what else
+ * was weighed.
  */
 #include "system/space.h"
 

@@ -125,6 +125,13 @@ A file system that never answers holds nobody up, neither while asking nor at th
   > print([(each["state"], each["error"], "total_bytes" in each) for each in silent])'
   [('stale', 'ETIMEDOUT', False)]
 
+Values of a section stand below one another:
+
+  $ for section in limits cpu host; do hostkit info $section | sed -n '/^[a-z].*[a-z]  /p' | grep -v '%' | awk '{ match($0, /  +/); print RSTART + RLENGTH }' | sort -u | wc -l; done
+  1
+  1
+  1
+
 A reader that goes away ends a stream without a word:
 
   $ hostkit info --json -i 5ms -n 0 memory | head -n 2 | wc -l

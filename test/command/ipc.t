@@ -29,10 +29,10 @@ Nobody is there yet, which is told with what to do:
 Datagrams and named pipes have no conversations, which is a mistake of the command line:
 
   $ hostkit ipc call udp:99 ping
-  hostkit ipc call: dial: udp: has no connections to dial: protocol not supported (EPROTONOSUPPORT)
+  hostkit ipc call: dial: udp: has no connections; unix, tcp and fd have: protocol not supported (EPROTONOSUPPORT)
   [2]
   $ hostkit ipc serve fifo:pipe
-  hostkit ipc serve: listen: fifo: has no connections to listen for: protocol not supported (EPROTONOSUPPORT)
+  hostkit ipc serve: listen: fifo: has no connections; unix, tcp, fd and activation have: protocol not supported (EPROTONOSUPPORT)
   [2]
 
 A broker says where it is, and its socket is its user's alone:
@@ -68,10 +68,10 @@ What is published reaches whoever subscribed, and nobody else:
 A line that is not JSON is quoted alone, whatever follows it, or when nothing does:
 
   $ printf '1\nx\n{"behind":2}\n' | hostkit ipc pub $B z
-  hostkit ipc pub: 'x' is not JSON: a value is expected here, at column 1; text is JSON in quotes of its own: '"text"'
+  hostkit ipc pub: stdin:2:1: a value is expected here, in 'x'; text is JSON in quotes of its own: '"text"'
   [2]
   $ printf '"a value that is longer than it"\ny' | hostkit ipc pub $B z
-  hostkit ipc pub: 'y' is not JSON: a value is expected here, at column 1; text is JSON in quotes of its own: '"text"'
+  hostkit ipc pub: stdin:2:1: a value is expected here, in 'y'; text is JSON in quotes of its own: '"text"'
   [2]
 
 A queue shares: of two workers each news goes to one.

@@ -36,7 +36,7 @@ What is not JSON is refused before it is sent; as text it may go:
   hostkit ipc send: 'hello' is not JSON: * (glob)
   [2]
   $ printf 'hello\n"a secret"\n' | hostkit ipc send unix:in.sock
-  hostkit ipc send: 'hello' is not JSON: * (glob)
+  hostkit ipc send: stdin:1:1: a value is expected here, in 'hello'; * (glob)
   [2]
   $ hostkit ipc send --framing lines unix:in.sock "$(printf 'one\ntwo')"
   hostkit ipc send: a message with a line feed is more than one line; send it with --framing length
@@ -120,7 +120,7 @@ A listener without a program takes calls and answers none, which is not waited f
 
   $ listen unix:in.sock
   $ hostkit ipc bench -n 10 -t 200ms unix:in.sock
-  hostkit ipc bench: cannot measure 'unix:in.sock': timed out (ETIMEDOUT)
+  hostkit ipc bench: cannot measure 'unix:in.sock': timed out (ETIMEDOUT); --timeout gives it longer
   [9]
   $ kill $LISTEN; wait $LISTEN
 
@@ -159,7 +159,7 @@ Datagrams:
   {"a":1}
   "b"
   $ hostkit ipc send -a 1 $URL 1
-  hostkit ipc send: cannot send to 'udp:127.0.0.1:*': connection refused (ECONNREFUSED); nobody listens there; 'hostkit ipc serve' and 'hostkit ipc listen' do (glob)
+  hostkit ipc send: cannot send to 'udp:127.0.0.1:*': connection refused (ECONNREFUSED); nobody receives there; 'hostkit ipc listen' does (glob)
   [3]
   $ hostkit ipc listen udp:example.org:1
   hostkit ipc listen: *names a host; datagrams want its address* (glob)
@@ -188,4 +188,64 @@ Named pipes, for whoever can only write to a file:
   [9]
   $ hostkit ipc listen --exec cat fifo:pipe
   hostkit ipc listen: --exec answers, and nobody can be answered at 'fifo:pipe'; use unix: or tcp:
+  [2]
+
+What waits for a peer that takes nothing waits as long as it is told to:
+
+  $ cat > deaf.py <<'END'
+  > import os, signal, socket
+  > here = socket.socket(socket.AF_UNIX)
+  > here.bind('deaf.sock')
+  > here.listen()
+  > open('deaf', 'w').close()
+  > there = [here.accept()[0] for _ in range(3)]
+  > signal.pause()
+  > END
+  $ python3 deaf.py & DEAF=$!
+  $ wait_for 'test -e deaf'
+  $ yes '"0123456789012345678901234567890123456789"' | head -n 200000 > many.jsonl
+  $ hostkit ipc send -t 300ms unix:deaf.sock < many.jsonl
+  hostkit ipc send: cannot send to 'unix:deaf.sock': timed out (ETIMEDOUT); --timeout gives it longer
+  [9]
+
+And whoever is no broker is told to be none:
+
+  $ hostkit ipc sub -t 300ms unix:deaf.sock a
+  hostkit ipc sub: 'unix:deaf.sock' does not answer: it is no broker, or it is stopped; 'hostkit ipc serve' makes a broker
+  [4]
+  $ hostkit ipc tap -t 300ms unix:deaf.sock
+  hostkit ipc tap: 'unix:deaf.sock' does not answer: it is no broker, or it is stopped; 'hostkit ipc serve' makes a broker
+  [4]
+  $ hostkit ipc bench -t 300ms unix:deaf.sock
+  hostkit ipc bench: cannot measure 'unix:deaf.sock': timed out (ETIMEDOUT); --timeout gives it longer
+  [9]
+  $ kill $DEAF
+  $ end_of $DEAF
+  [143]
+  $ mkfifo stuck
+  $ exec 8<> stuck
+  $ hostkit ipc send -t 300ms fifo:stuck < many.jsonl
+  hostkit ipc send: cannot send to 'fifo:stuck': timed out (ETIMEDOUT)
+  [9]
+  $ exec 8>&-
+
+What is wrong with a place is said of that kind of place:
+
+  $ hostkit ipc send udp:0 1
+  hostkit ipc send: url: 'udp:0' has port 0, where nobody can be: name the one of the receiver: invalid argument (EINVAL)
+  [2]
+  $ hostkit ipc send 'udp:*:5000' 1
+  hostkit ipc send: url: 'udp:*:5000' is every address: name one to send to: invalid argument (EINVAL)
+  [2]
+  $ hostkit ipc send tcp:no..host:5000 1
+  hostkit ipc send: cannot send to 'tcp:no..host:5000'; no host of this name is known
+  [4]
+  $ head -c 70000 /dev/zero | tr '\0' 1 | hostkit ipc send udp:127.0.0.1:9
+  hostkit ipc send: cannot send to 'udp:127.0.0.1:9': message too long (EMSGSIZE); a datagram has at most 65507 bytes, and 1200 to another machine; larger messages go over unix: or tcp:
+  [9]
+  $ hostkit ipc send fifo:nowhere 1
+  hostkit ipc send: cannot write to 'fifo:nowhere': no such file or directory (ENOENT); 'hostkit ipc listen' makes the pipe, and so does mkfifo
+  [4]
+  $ hostkit ipc call udp:5000 method
+  hostkit ipc call: dial: udp: has no connections; unix, tcp and fd have: protocol not supported (EPROTONOSUPPORT)
   [2]

@@ -48,6 +48,6 @@ A table never wraps; it loses columns and says which:
   N N * running (glob)
   exit N
   $ on_terminal 24x16 hostkit --color never kill -s 0 $me | tr '\n' '|' | sed -E 's/[0-9]+/N/g; s/ +/ /g; s/^ //'; echo
-  PID RESULT|N running|hostkit kill: the screen is too narrow for N columns: target,name|exit N|
+  PID RESULT|N running|hostkit kill: the screen is too narrow for N columns: target,name; --json has all|exit N|
   $ COLUMNS=16 on_terminal 24x80 hostkit --color never kill -s 0 $me | grep -c 'too narrow'
   1

@@ -80,6 +80,16 @@ Filters:
     "processes": []
   }
   [1]
+
+A filter by text leaves out the command that holds its words, unless it is asked for by its id:
+
+  $ hostkit ps --no-header --columns pid --filter 'command ~ words_that_nobody_else_has'
+  [1]
+  $ hostkit ps --no-header --columns name --filter "command ~ words_that_nobody_else_has && pid > 0"
+  hostkit
+
+What makes no sense is told with its place:
+
   $ hostkit ps --filter 'cpu > 5 && usr == www' 2>&1
   hostkit ps: filter:1:12: no column is called 'usr'; did you mean 'user'?
   [2]

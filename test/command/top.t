@@ -38,14 +38,16 @@ The past shows it again, and the present does not:
   $ press 0; hides 'samples ago'; hides "$second .*$two"
 
 Tree, details, help, order. Whoever looks for the sleeper has its name on the command line too,
-and is not looked for:
+and is not looked for; and rows stand still only in the past.
 
   $ press '\' C-u Enter; hides 'filtered'
   $ press t; shows '[├└]─'
   $ press '\'; press -l "name == sleep"; press Enter; shows 'filtered'
+  $ press Z; shows 'samples ago'
   $ press '/'; press -l "$one"; shows "search: $one"; press Enter; press Enter
   $ shows "pid $first " 'processor, up to' 'memory, up to'
   $ press Escape; hides 'processor, up to'
+  $ press 0; hides 'samples ago'
   $ press '\' C-u; press -l "$one"; press Enter; shows 'filtered' "$one"; press '\' C-u Enter; hides 'filtered'
   $ press t M; shows 'RESv'; press I; shows 'RES\^'; press P; shows 'CPU%v'
   $ press F1; shows 'any key goes back' 'samples of the last'; press Space; shows 'F1help'
