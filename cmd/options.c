@@ -16,7 +16,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "exit.h"
-#include "nearest.h"
+#include "base/nearest_word.h"
 #include "output/fail.h"
 
 #define OPTIONS_MAX 128 /* rows a verb may have, the global ones included */
@@ -110,9 +110,9 @@ static bool is_exact(const char *word, const cmd_option *option)
 
 static void mistake_unknown_long(struct reader *reader, const char *word)
 {
-	char name[CMD_NEAREST_WORD_MAX + 1];
+	char name[HKI_WORD_MAX + 1];
 	size_t length = strcspn(word + 2, "=");
-	cmd_nearest nearest = { .word = name };
+	hki_nearest_word nearest = { .word = name };
 
 	if (reader->mistake[0] != '\0')
 		return;
@@ -123,7 +123,7 @@ static void mistake_unknown_long(struct reader *reader, const char *word)
 	memcpy(name, word + 2, length);
 	name[length] = '\0';
 	for (int i = 0; i < reader->row_count; i++)
-		cmd_nearest_offer(&nearest, reader->rows[i]->name);
+		hki_nearest_word_offer(&nearest, reader->rows[i]->name);
 	if (nearest.best != NULL)
 		snprintf(reader->hint, sizeof(reader->hint), "did you mean '--%s'?",
 		    nearest.best);
@@ -268,10 +268,10 @@ static int fail_usage(const cmd_line *line, const char *mistake, const char *hin
 
 static int fail_unknown_verb(const cmd_line *line, char *const *words, int count)
 {
-	char hint[CMD_NEAREST_WORD_MAX + 32] = "";
-	char both[2 * CMD_NEAREST_WORD_MAX];
+	char hint[HKI_WORD_MAX + 32] = "";
+	char both[2 * HKI_WORD_MAX];
 	bool family = cmd_verb_is_family(words[0]);
-	cmd_nearest nearest = { .word = words[0] };
+	hki_nearest_word nearest = { .word = words[0] };
 	char mistake[200];
 
 	snprintf(both, sizeof(both), "%.60s %.60s", words[0], count > 1 ? words[1] : "");
@@ -279,7 +279,7 @@ static int fail_unknown_verb(const cmd_line *line, char *const *words, int count
 		nearest.word = both;
 	for (const cmd_verb *const *verb = cmd_verbs; *verb != NULL; verb++)
 		if (!(*verb)->hidden)
-			cmd_nearest_offer(&nearest, (*verb)->name);
+			hki_nearest_word_offer(&nearest, (*verb)->name);
 	if (family && count == 1)
 		snprintf(hint, sizeof(hint), "see hostkit %.60s --help", words[0]);
 	else if (nearest.best != NULL)

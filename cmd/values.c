@@ -10,7 +10,7 @@
 #include <hostkit/process.h>
 #include "base/quantity.h"
 #include "exit.h"
-#include "nearest.h"
+#include "base/nearest_word.h"
 #include "output/fail.h"
 
 int cmd_value_fail(
@@ -36,9 +36,9 @@ int cmd_value_size(uint64_t *out_bytes, const cmd_call *call, const cmd_given *g
 
 int cmd_value_signal(int *out, const cmd_call *call, const cmd_given *given)
 {
-	cmd_nearest nearest;
-	char word[CMD_NEAREST_WORD_MAX] = "SIG";
-	char hint[CMD_NEAREST_WORD_MAX] = "write TERM, SIGTERM or 15";
+	hki_nearest_word nearest;
+	char word[HKI_WORD_MAX] = "SIG";
+	char hint[HKI_WORD_MAX] = "write TERM, SIGTERM or 15";
 	int number = hk_signal_number(given->value);
 
 	if (number >= 0) {
@@ -49,10 +49,10 @@ int cmd_value_signal(int *out, const cmd_call *call, const cmd_given *given)
 	    strncasecmp(given->value, "SIG", 3) == 0 ? "" : "SIG", given->value);
 	for (char *c = word; *c != '\0'; c++)
 		*c = *c >= 'a' && *c <= 'z' ? (char) (*c - 'a' + 'A') : *c;
-	nearest = (cmd_nearest){ .word = word };
+	nearest = (hki_nearest_word){ .word = word };
 	for (int i = 1; i < 65; i++)
 		if (hk_signal_name(i) != NULL)
-			cmd_nearest_offer(&nearest, hk_signal_name(i));
+			hki_nearest_word_offer(&nearest, hk_signal_name(i));
 	if (nearest.best != NULL)
 		snprintf(hint, sizeof(hint), "did you mean '%s'?", nearest.best);
 	return cmd_value_fail(call, given, "a signal", hint);

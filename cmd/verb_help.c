@@ -6,7 +6,7 @@
 #include "base/cleanup.h"
 #include "exit.h"
 #include "help.h"
-#include "nearest.h"
+#include "base/nearest_word.h"
 #include "output/fail.h"
 #include "verbs.h"
 
@@ -35,11 +35,11 @@ static int print_names(void)
 
 static int fail_unknown(const cmd_call *call)
 {
-	cmd_nearest nearest = { .word = call->operands[0] };
-	char hint[CMD_NEAREST_WORD_MAX + 32] = "see hostkit help";
+	hki_nearest_word nearest = { .word = call->operands[0] };
+	char hint[HKI_WORD_MAX + 32] = "see hostkit help";
 
 	for (const cmd_verb *const *verb = cmd_verbs; *verb != NULL; verb++)
-		cmd_nearest_offer(&nearest, (*verb)->name);
+		hki_nearest_word_offer(&nearest, (*verb)->name);
 	if (nearest.best != NULL)
 		snprintf(hint, sizeof(hint), "did you mean '%s'?", nearest.best);
 	return cmd_fail(&call->output, CMD_EXIT_ABSENT, 0, hint, "there is no verb '%s'",

@@ -7,7 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include "nearest.h"
+#include "base/nearest_word.h"
 
 #define STEP_MAX 256
 

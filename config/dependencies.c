@@ -9,7 +9,7 @@
 #include <string.h>
 #include "base/map.h"
 #include "formats.h"
-#include "nearest.h"
+#include "base/nearest_word.h"
 
 /* ---- names ---- */
 

@@ -14,7 +14,7 @@
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/json/json_writer.h"
-#include "nearest.h"
+#include "base/nearest_word.h"
 
 /* ---- JSON Schema ---- */
 

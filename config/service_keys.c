@@ -8,7 +8,7 @@
 #include <string.h>
 #include "base/array.h"
 #include "kinds.h"
-#include "nearest.h"
+#include "base/nearest_word.h"
 
 #define MS     INT64_C(1000000)
 #define SECOND (1000 * MS)

@@ -10,7 +10,7 @@
 #include "base/array.h"
 #include "base/quantity.h"
 #include "kinds.h"
-#include "nearest.h"
+#include "base/nearest_word.h"
 
 /* ---- user ---- */
 

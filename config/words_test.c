@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include <hostkit/error.h>
-#include "config/nearest.h"
+#include "base/nearest_word.h"
 
 /* Split @line; @expected has the words with '|' between them. */
 static void assert_words(const char *line, const char *expected)

@@ -12,7 +12,7 @@
 #include "values.h"
 #include "verbs.h"
 
-enum { CALL_TIMEOUT = 1, CALL_NOTIFY };
+enum { CALL_TIMEOUT = 1, CALL_NOTIFY, CALL_WAIT };
 
 typedef struct asking {
 	ipc_session session;
@@ -120,12 +120,12 @@ static int begin(asking *asked, hk_ipc_rpc *rpc)
 
 	if (asked->notify) {
 		r = hk_ipc_notify(rpc, asked->method, asked->params);
-		hk_ipc_rpc_close(rpc, asked->timeout_ns);
+		hk_ipc_rpc_close(rpc, asked->timeout_ns + asked->session.wait_ns);
 		return r;
 	}
 	opts.method = asked->method;
 	opts.params = asked->params;
-	opts.timeout_ns = asked->timeout_ns;
+	opts.timeout_ns = asked->timeout_ns + asked->session.wait_ns;
 	opts.fn = on_reply;
 	opts.user = asked;
 	asked->begin_ns = hki_clock_monotonic_ns();
@@ -179,6 +179,8 @@ static int run_call(const cmd_call *call)
 	for (size_t i = 0; status == 0 && i < call->given_count; i++) {
 		if (call->given[i].option->id == CALL_NOTIFY)
 			asked.notify = true;
+		else if (call->given[i].option->id == CALL_WAIT)
+			status = ipc_session_wait(&asked.session, call, &call->given[i]);
 		else
 			status =
 			    cmd_value_duration(&asked.timeout_ns, call, &call->given[i]);
@@ -204,6 +206,7 @@ static const cmd_option options[] = {
 	{ .id = CALL_NOTIFY,
 	    .name = "notify",
 	    .help = "say it without wanting an answer" },
+	IPC_WAIT_OPTION(CALL_WAIT),
 	{ .name = NULL },
 };
 

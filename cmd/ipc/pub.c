@@ -15,7 +15,7 @@
 #include "values.h"
 #include "verbs.h"
 
-enum { PUB_TIMEOUT = 1 };
+enum { PUB_TIMEOUT = 1, PUB_WAIT };
 
 /* What may be on its way before more of the input is read: lines, and bytes that the
  * broker has not taken.  The queue has room for that and the largest line. */
@@ -233,7 +233,9 @@ static int run_pub(const cmd_call *call)
 
 	all.input.user = &all;
 	for (size_t i = 0; status == 0 && i < call->given_count; i++)
-		status = cmd_value_duration(&all.timeout_ns, call, &call->given[i]);
+		status = call->given[i].option->id == PUB_WAIT
+			     ? ipc_session_wait(&all.session, call, &call->given[i])
+			     : cmd_value_duration(&all.timeout_ns, call, &call->given[i]);
 	if (status == 0 && hk_ipc_subject_check(all.subject) < 0)
 		status = cmd_fail(&call->output, CMD_EXIT_USAGE, 0,
 		    "a subject is tokens between dots, such as cpu.0.load",
@@ -253,6 +255,7 @@ static const cmd_option options[] = {
 	    .name = "timeout",
 	    .argument = "TIME",
 	    .help = "how long to wait for the broker (10s)" },
+	IPC_WAIT_OPTION(PUB_WAIT),
 	{ .name = NULL },
 };
 

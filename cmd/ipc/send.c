@@ -14,7 +14,7 @@
 #include "values.h"
 #include "verbs.h"
 
-enum { SEND_FRAMING = 1, SEND_ANSWERS, SEND_TIMEOUT };
+enum { SEND_FRAMING = 1, SEND_ANSWERS, SEND_TIMEOUT, SEND_WAIT };
 
 /* ---- from the input to the way ---- */
 
@@ -200,6 +200,9 @@ static int read_options(ipc_sending *all, const cmd_call *call)
 		case SEND_ANSWERS:
 			status = cmd_value_integer(&answers, call, given, 1, INT64_MAX);
 			break;
+		case SEND_WAIT:
+			status = ipc_session_wait(&all->session, call, given);
+			break;
 		case SEND_TIMEOUT:
 			status = cmd_value_duration(&all->timeout_ns, call, given);
 			break;
@@ -251,6 +254,7 @@ static const cmd_option options[] = {
 	    .help =
 		"how long to wait for the connection, and for what is left to leave or "
 		"come (10s)" },
+	IPC_WAIT_OPTION(SEND_WAIT),
 	{ .name = NULL },
 };
 

@@ -76,6 +76,16 @@ static void on_close(hk_ipc *ipc, int reason, void *user)
 		ipc_session_stop(&all->session, CMD_EXIT_OK);
 }
 
+static void on_retry(hk_ipc *ipc, int reason, uint64_t delay_ns, void *user)
+{
+	ipc_sending *all = user;
+
+	(void) delay_ns;
+	if (!ipc_session_goes_on(&all->session, ipc, reason))
+		ipc_end_with(&all->session, "send to", all->url,
+		    reason == 0 ? -ECONNRESET : reason);
+}
+
 int ipc_send_stream(ipc_sending *all)
 {
 	hk_ipc_opts opts = HK_IPC_OPTS_INIT;
@@ -90,6 +100,8 @@ int ipc_send_stream(ipc_sending *all)
 	opts.on_message = on_message;
 	opts.on_drain = on_drain;
 	opts.on_close = on_close;
+	opts.on_retry = on_retry;
+	ipc_session_patience(&all->session, &opts);
 	opts.user = all;
 	r = hk_ipc_dial(&ipc, all->session.loop, all->url, &opts, all->session.errors);
 	if (r < 0)

@@ -16,6 +16,7 @@
 #include "exit.h"
 #include "output/fail.h"
 #include "output/text.h"
+#include "values.h"
 
 /* Of what is refused, in bytes. */
 #define SHOWN_MAX ((size_t) 60)
@@ -63,9 +64,11 @@ static int open_all(ipc_session *session)
 
 int ipc_session_open(ipc_session *out, const cmd_call *call)
 {
+	uint64_t wait_ns = out->wait_ns; /* was read before */
 	int r;
 
 	memset(out, 0, sizeof(*out));
+	out->wait_ns = wait_ns;
 	out->call = call;
 	out->terminal = isatty(STDOUT_FILENO) == 1;
 	hki_envelope_init(&out->envelope);
@@ -133,7 +136,7 @@ int ipc_session_expect(ipc_session *session, const char *url)
 	hk_timer_opts opts = HK_TIMER_OPTS_INIT;
 	int r;
 
-	opts.after_ns = SILENCE_NS;
+	opts.after_ns = SILENCE_NS + session->wait_ns;
 	opts.fn = on_silence;
 	opts.user = session;
 	opts.background = 1;
@@ -413,14 +416,58 @@ static void on_close(hk_ipc_rpc *rpc, int reason, void *user)
 	    reason == 0 ? -ECONNRESET : reason);
 }
 
+/* Pauses between attempts are short: whoever waits has started the server just now. */
+#define PAUSE_MAX_NS (50 * HKI_NS_PER_MS)
+
+int ipc_session_wait(ipc_session *session, const cmd_call *call, const cmd_given *given)
+{
+	return cmd_value_duration(&session->wait_ns, call, given);
+}
+
+void ipc_session_patience(ipc_session *session, hk_ipc_opts *opts)
+{
+	if (session->wait_ns == 0)
+		return;
+	session->wait_by_ns = hki_clock_monotonic_ns() + session->wait_ns;
+	opts->reconnect = 1;
+	opts->reconnect_max_ns = PAUSE_MAX_NS;
+}
+
+bool ipc_session_goes_on(const ipc_session *session, const hk_ipc *ipc, int reason)
+{
+	hk_ipc_stats stats = { .size = sizeof(stats) };
+
+	if (hk_ipc_stats_read(ipc, &stats) < 0 || stats.connects > 0)
+		return false;
+	return (reason == -ENOENT || reason == -ECONNREFUSED) &&
+	       hki_clock_monotonic_ns() < session->wait_by_ns;
+}
+
+static void on_retry(hk_ipc_rpc *rpc, int reason, void *user)
+{
+	ipc_session *session = hk_ipc_rpc_get_data(rpc);
+
+	(void) user;
+	if (!ipc_session_goes_on(session, hk_ipc_rpc_connection(rpc), reason))
+		ipc_end_with(session, "dial", session->call->operands[0],
+		    reason == 0 ? -ECONNRESET : reason);
+}
+
 int ipc_dial(
     hk_ipc_rpc **out, ipc_session *session, const char *url, const hk_ipc_rpc_opts *given)
 {
 	hk_ipc_rpc_opts opts = HK_IPC_RPC_OPTS_INIT;
+	hk_ipc_opts connection = HK_IPC_OPTS_INIT;
 	int r;
 
 	if (given != NULL)
 		opts = *given;
+	if (opts.connection != NULL)
+		connection = *opts.connection;
+	opts.connection = &connection;
+	ipc_session_patience(session, &connection);
+	if (opts.on_retry == NULL)
+		opts.on_retry = on_retry;
 	if (opts.on_close == NULL)
 		opts.on_close = on_close;
 	r = hk_ipc_rpc_dial(out, session->loop, url, &opts, session->errors);

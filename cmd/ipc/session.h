@@ -22,6 +22,9 @@ typedef struct ipc_session {
 	hk_hook *flusher;
 	hk_timer *deadline;
 	hk_timer *silence;
+	uint64_t
+	    wait_ns; /* --wait: for a server that is not there yet; 0: it has to be */
+	uint64_t wait_by_ns;
 	const char *silent;    /* the broker that has not answered yet, or NULL */
 	hk_error_list *errors; /* of the library call that is being made */
 	hk_json_writer *writer;
@@ -108,6 +111,18 @@ void ipc_input_resume(ipc_input *input);
 void ipc_input_stop(ipc_input *input);
 
 /* ---- dialing ---- */
+
+/* The row of --wait, and what it says.  Returns 0 or an exit code. */
+#define IPC_WAIT_OPTION(number)                                                          \
+	{                                                                                \
+		.id = (number), .letter = 'w', .name = "wait", .argument = "TIME",       \
+		.help = "wait so long for somebody to listen at URL (not at all)"        \
+	}
+int ipc_session_wait(ipc_session *session, const cmd_call *call, const cmd_given *given);
+/* Options of a connection that is dialed until somebody listens, within --wait. */
+void ipc_session_patience(ipc_session *session, hk_ipc_opts *opts);
+/* An attempt has failed for @reason: is there time and reason for another one? */
+bool ipc_session_goes_on(const ipc_session *session, const hk_ipc *ipc, int reason);
 
 /*
  * Dial for calls.  @opts may have callbacks; without on_close the session ends with what

@@ -14,7 +14,7 @@
 #include "values.h"
 #include "verbs.h"
 
-enum { SUB_QUEUE = 1, SUB_COUNT, SUB_TIMEOUT, SUB_DATA };
+enum { SUB_QUEUE = 1, SUB_COUNT, SUB_TIMEOUT, SUB_DATA, SUB_WAIT };
 
 #define PATTERNS_MAX 64
 
@@ -148,8 +148,8 @@ static void on_retry(hk_ipc_rpc *rpc, int reason, void *user)
 {
 	subscribing *all = user;
 
-	(void) rpc;
-	if (!all->stood)
+	if (!all->stood &&
+	    !ipc_session_goes_on(&all->session, hk_ipc_rpc_connection(rpc), reason))
 		ipc_end_with(&all->session, "dial", all->url, reason);
 }
 
@@ -219,6 +219,9 @@ static int read_options(subscribing *all, const cmd_call *call)
 		case SUB_DATA:
 			all->data_only = true;
 			break;
+		case SUB_WAIT:
+			status = ipc_session_wait(&all->session, call, given);
+			break;
 		}
 	}
 	all->count = (uint64_t) count;
@@ -273,6 +276,7 @@ static const cmd_option options[] = {
 	    .letter = 'd',
 	    .name = "data",
 	    .help = "print what was published alone, without its subject" },
+	IPC_WAIT_OPTION(SUB_WAIT),
 	{ .name = NULL },
 };
 

@@ -13,7 +13,7 @@
 #include "values.h"
 #include "verbs.h"
 
-enum { TAP_COUNT = 1, TAP_TIMEOUT };
+enum { TAP_COUNT = 1, TAP_TIMEOUT, TAP_WAIT };
 
 typedef struct tapping {
 	ipc_session session;
@@ -181,6 +181,8 @@ static int run_tap(const cmd_call *call)
 
 		if (given->option->id == TAP_COUNT)
 			status = cmd_value_integer(&count, call, given, 1, INT64_MAX);
+		else if (given->option->id == TAP_WAIT)
+			status = ipc_session_wait(&all.session, call, given);
 		else
 			status = cmd_value_duration(&all.timeout_ns, call, given);
 	}
@@ -207,6 +209,7 @@ static const cmd_option options[] = {
 	    .name = "timeout",
 	    .argument = "TIME",
 	    .help = "end after so long; with --count that is a failure" },
+	IPC_WAIT_OPTION(TAP_WAIT),
 	{ .name = NULL },
 };
 

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "../exit.h"
-#include "../nearest.h"
+#include "base/nearest_word.h"
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/cleanup.h"
@@ -67,11 +67,11 @@ static void table_deinit(struct table *table)
 static int fail_column(
     const cmd_output *output, const hk_record_type *type, const char *name)
 {
-	cmd_nearest nearest = { .word = name };
+	hki_nearest_word nearest = { .word = name };
 	hki_cleanup(hki_buffer_deinitp) hki_buffer hint = HKI_BUFFER_INIT;
 
 	for (size_t i = 0; i < type->field_count; i++)
-		cmd_nearest_offer(&nearest, type->fields[i].name);
+		hki_nearest_word_offer(&nearest, type->fields[i].name);
 	if (nearest.best != NULL) {
 		(void) hki_buffer_append_format(
 		    &hint, "did you mean '%s'?", nearest.best);

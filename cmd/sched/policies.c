@@ -11,6 +11,8 @@
 #include "../output/table.h"
 #include "../verbs.h"
 #include "base/array.h"
+#include "base/nearest_word.h"
+#include "sched.h"
 
 typedef struct policy_row {
 	hk_record record;
@@ -126,6 +128,20 @@ static int run_policies(const cmd_call *call)
 	count = fill(rows, names);
 	status = cmd_table_print(&call->output, stdout, &opts, &type, rows, count);
 	return cmd_close_stdout(&call->output, status);
+}
+
+int sched_tell_policy(const cmd_call *call, const char *name)
+{
+	hki_nearest_word nearest = { .word = name };
+	char hint[HKI_WORD_MAX + 32] = "'hostkit sched policies' lists them";
+	const hk_sched_policy *policy;
+
+	for (size_t i = 0; (policy = hk_sched_policy_at(i)) != NULL; i++)
+		hki_nearest_word_offer(&nearest, policy->name);
+	if (nearest.best != NULL)
+		(void) snprintf(hint, sizeof(hint), "did you mean '%s'?", nearest.best);
+	return cmd_fail(&call->output, CMD_EXIT_USAGE, 0, hint,
+	    "option '--policy': there is no policy '%s'", name);
 }
 
 static const cmd_example examples[] = {

@@ -16,8 +16,7 @@ static int read_policy(sched_run_opts *out, const cmd_call *call, const cmd_give
 	out->policy = hk_sched_policy_find(given->value);
 	if (out->policy != NULL)
 		return 0;
-	return cmd_fail(&call->output, CMD_EXIT_USAGE, 0,
-	    "hostkit sched policies lists them", "no policy '%s'", given->value);
+	return sched_tell_policy(call, given->value);
 }
 
 static int read_time(

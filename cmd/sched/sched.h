@@ -16,6 +16,9 @@
 int sched_input_read(hk_sched_workload **out, const cmd_call *call, const char *operand,
     hk_sched_format format, bool real, bool to_run);
 
+/* Tell that there is no policy @name, and which one may be meant.  Returns the exit code. */
+int sched_tell_policy(const cmd_call *call, const char *name);
+
 /* Is the text a plain number: ticks, or milliseconds? */
 bool sched_time_is_plain(const char *text);
 

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 #include "../exit.h"
-#include "../nearest.h"
 #include "../output/fail.h"
 #include "../values.h"
 #include "base/alloc.h"
@@ -17,26 +16,12 @@
 
 /* ---- policies ---- */
 
-static int tell_policy(const cmd_call *call, const char *name)
-{
-	cmd_nearest nearest = { .word = name };
-	char hint[CMD_NEAREST_WORD_MAX + 32] = "'hostkit sched policies' lists them";
-	const hk_sched_policy *policy;
-
-	for (size_t i = 0; (policy = hk_sched_policy_at(i)) != NULL; i++)
-		cmd_nearest_offer(&nearest, policy->name);
-	if (nearest.best != NULL)
-		(void) snprintf(hint, sizeof(hint), "did you mean '%s'?", nearest.best);
-	return cmd_fail(&call->output, CMD_EXIT_USAGE, 0, hint,
-	    "option '--policy': there is no policy '%s'", name);
-}
-
 static int add_policy(simulation *sim, const char *name)
 {
 	const hk_sched_policy *policy = hk_sched_policy_find(name);
 
 	if (policy == NULL)
-		return tell_policy(sim->call, name);
+		return sched_tell_policy(sim->call, name);
 	if (sim->run_count == POLICIES_MAX)
 		return cmd_fail(&sim->call->output, CMD_EXIT_USAGE, 0, NULL,
 		    "option '--policy': more than %d policies", POLICIES_MAX);

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 #include "../exit.h"
-#include "../nearest.h"
+#include "base/nearest_word.h"
 #include "../output/document.h"
 #include "../output/fail.h"
 #include "../values.h"
@@ -70,7 +70,7 @@ typedef struct info_plan {
 
 static int choose(info_plan *plan, const cmd_call *call, const char *word)
 {
-	cmd_nearest nearest = { .word = word };
+	hki_nearest_word nearest = { .word = word };
 	char hint[128] = "see hostkit info --help";
 
 	for (unsigned int i = 0; info_sections[i].name != NULL; i++) {
@@ -78,7 +78,7 @@ static int choose(info_plan *plan, const cmd_call *call, const char *word)
 			plan->chosen |= 1U << i;
 			return 0;
 		}
-		cmd_nearest_offer(&nearest, info_sections[i].name);
+		hki_nearest_word_offer(&nearest, info_sections[i].name);
 	}
 	if (nearest.best != NULL)
 		(void) snprintf(hint, sizeof(hint), "did you mean '%s'?", nearest.best);

@@ -18,6 +18,9 @@ static int open_table(hk_system_processes **out, const ps_request *request)
 	opts.fields = request->fields;
 	opts.engine = request->engine;
 	opts.exits = request->stream;
+	/* Who looks once cannot hope for the next look. */
+	if (!request->stream)
+		opts.details_wait_ns = 2 * HKI_NS_PER_S;
 	return hk_system_processes_open(out, &opts);
 }
 

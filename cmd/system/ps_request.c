@@ -8,7 +8,7 @@
 #include <string.h>
 #include "../exit.h"
 #include "../listing.h"
-#include "../nearest.h"
+#include "base/nearest_word.h"
 #include "../output/fail.h"
 #include "../output/table.h"
 #include "../values.h"

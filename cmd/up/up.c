@@ -14,7 +14,7 @@
 #include "base/quantity.h"
 #include "config/load.h"
 #include "exit.h"
-#include "nearest.h"
+#include "base/nearest_word.h"
 #include "output/document.h"
 #include "output/fail.h"
 #include "verbs.h"
@@ -121,11 +121,11 @@ static int scale(const cmd_call *call, hki_config *config)
 
 static int no_service(const cmd_call *call, const hki_config *config, const char *name)
 {
-	cmd_nearest nearest = { .word = name };
+	hki_nearest_word nearest = { .word = name };
 	char hint[128] = "";
 
 	for (size_t i = 0; i < config->service_count; i++)
-		cmd_nearest_offer(&nearest, config->services[i].name);
+		hki_nearest_word_offer(&nearest, config->services[i].name);
 	if (nearest.best != NULL)
 		(void) snprintf(hint, sizeof(hint), "did you mean '%s'?", nearest.best);
 	return cmd_fail(&call->output, CMD_EXIT_ABSENT, 0, hint[0] != '\0' ? hint : NULL,

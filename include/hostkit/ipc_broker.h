@@ -25,7 +25,8 @@ HK_BEGIN
  * Its methods: "pub", "sub", "unsub", "register", "unregister", "tap", "untap" and
  * "broker.stats".  `hostkit ipc serve` is this and nothing else.
  *
- * Threads: everything belongs to the thread of the loop.
+ * Threads: everything belongs to the thread of the loop, and is called there alone.
+ * Another thread asks it to by hk_loop_post(), as docs/api/ipc.md shows.
  */
 typedef struct hk_ipc_broker hk_ipc_broker;
 

@@ -29,6 +29,7 @@ HK_BEGIN
  *
  * Threads: everything belongs to the thread of the loop, but for the functions on
  * subjects, which any thread may call.
+ * Another thread publishes by hk_loop_post(), as docs/api/ipc.md shows.
  */
 typedef struct hk_ipc_subscription hk_ipc_subscription;
 

@@ -28,7 +28,8 @@ HK_BEGIN
  * Texts of JSON that are given to these functions are the caller's word: they are
  * not checked, except that line feeds between tokens become blanks.
  *
- * Threads: everything belongs to the thread of the loop.
+ * Threads: everything belongs to the thread of the loop, and is called there alone.
+ * Another thread asks it to by hk_loop_post(), as docs/api/ipc.md shows.
  */
 typedef struct hk_ipc_methods hk_ipc_methods;       /* what is offered */
 typedef struct hk_ipc_rpc hk_ipc_rpc;               /* a conversation */

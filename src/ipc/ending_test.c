@@ -175,6 +175,28 @@ static void pausing_keeps_what_has_come_in_order(void **state)
 	hki_buffer_deinit(&expected);
 }
 
+/* The end is seen before what a pause had held back: nothing of it is lost. */
+static void the_end_waits_for_what_was_held_back(void **state)
+{
+	struct fixture *f = *state;
+	int fd;
+
+	f->server.on_message = pause_in_message;
+	listen_at(f, f->url);
+	fd = connect_plainly(f);
+	write_all(fd, "[1]\n[2]\n[3]\n[4]\n[5]\n[6]\n[7]\n[8]\n", 32);
+	(void) close(fd);
+	for (unsigned int i = 3; i <= 6; i += 3) {
+		AWAIT(f, f->server.messages == i);
+		settle(f);
+		assert_int_equal(i, f->server.messages);
+		hk_ipc_resume(f->server.ipc);
+	}
+	AWAIT(f, f->server.closes == 1);
+	assert_int_equal(8, f->server.messages);
+	assert_int_equal(0, f->server.reason);
+}
+
 static void what_the_peer_said_before_it_went_is_heard(void **state)
 {
 	struct fixture *f = *state;
@@ -280,6 +302,7 @@ int main(void)
 		CASE(a_callback_may_close),
 		CASE(a_callback_may_free),
 		CASE(pausing_keeps_what_has_come_in_order),
+		CASE(the_end_waits_for_what_was_held_back),
 		CASE(what_the_peer_said_before_it_went_is_heard),
 		CASE(a_child_gets_the_other_end_of_a_pair),
 		CASE(pipes_carry_messages_and_raise_no_signal),

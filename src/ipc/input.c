@@ -109,8 +109,33 @@ static void peer_ended(hk_ipc *ipc)
 		hki_ipc_close_after(ipc);
 }
 
+/* After hand_over(): @used of the bytes are done with, or it failed. */
+static bool go_on(hk_ipc *ipc, ssize_t used)
+{
+	if (used < 0 && ipc->state == HKI_IPC_OPEN)
+		hki_ipc_lose(ipc, (int) used);
+	return used >= 0 && ipc->state == HKI_IPC_OPEN;
+}
+
+/* What a pause had held back.  False: it is over, or everything is not heard yet. */
+static bool hand_over_rest(hk_ipc *ipc)
+{
+	ssize_t used = hand_over(ipc, ipc->rest.data, ipc->rest.length);
+
+	if (!go_on(ipc, used))
+		return false;
+	hki_buffer_consume(&ipc->rest, (size_t) used);
+	if (ipc->rest.length == 0)
+		hki_buffer_deinit(&ipc->rest);
+	return !ipc->paused;
+}
+
 static void handle_end_or_error(hk_ipc *ipc, ssize_t got)
 {
+	/* Resumed, but not yet at the end of the turn, where the rest would come.  Who
+	 * pauses again reads the end again. */
+	if (got == 0 && ipc->rest.length > 0 && !hand_over_rest(ipc))
+		return;
 	if (got == 0)
 		peer_ended(ipc);
 	else if (got != -EAGAIN && got != -EINTR && ipc->broken == 0)
@@ -122,14 +147,6 @@ static void note_arrival(hk_ipc *ipc, size_t length)
 	ipc->counts.bytes_received += length;
 	if (ipc->settings->timed)
 		ipc->received_ns = hk_loop_now_ns(ipc->domain->loop);
-}
-
-/* After hand_over(): @used of the bytes are done with, or it failed. */
-static bool go_on(hk_ipc *ipc, ssize_t used)
-{
-	if (used < 0 && ipc->state == HKI_IPC_OPEN)
-		hki_ipc_lose(ipc, (int) used);
-	return used >= 0 && ipc->state == HKI_IPC_OPEN;
 }
 
 static bool read_shared(hk_ipc *ipc)
@@ -209,17 +226,11 @@ bool hki_ipc_input_read(hk_ipc *ipc)
 
 void hki_ipc_input_resume(hk_ipc *ipc)
 {
-	ssize_t used;
-
 	ipc->dispatching = true;
-	used = hand_over(ipc, ipc->rest.data, ipc->rest.length);
+	(void) hand_over_rest(ipc);
 	ipc->dispatching = false;
-	if (!go_on(ipc, used))
-		return;
-	hki_buffer_consume(&ipc->rest, (size_t) used);
-	if (ipc->rest.length == 0)
-		hki_buffer_deinit(&ipc->rest);
-	hki_ipc_deadlines(ipc);
+	if (ipc->state == HKI_IPC_OPEN)
+		hki_ipc_deadlines(ipc);
 }
 
 void hki_ipc_input_discard(hk_ipc *ipc)

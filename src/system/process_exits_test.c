@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include <hostkit/error.h>
@@ -292,6 +293,85 @@ static void programs_nobody_saw_are_attributed_with_their_time(void **state)
 	}
 }
 
+/* ---- as much as the parent is told ---- */
+
+#define BURN_NS UINT64_C(2000000)
+
+static uint64_t own_cpu_ns(void)
+{
+	struct timespec used;
+
+	assert_int_equal(0, clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used));
+	return (uint64_t) used.tv_sec * 1000000000 + (uint64_t) used.tv_nsec;
+}
+
+/* A child that works for BURN_NS, asking its clock until then, and ends; what it used,
+ * as wait4(2) tells. */
+static double burn_to_end(pid_t *out, bool waits)
+{
+	struct rusage usage;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		const struct timespec moment = { 0, 1000 };
+
+		if (waits)
+			(void) nanosleep(&moment, NULL);
+		while (own_cpu_ns() < BURN_NS)
+			continue;
+		_exit(0);
+	}
+	assert_int_equal(pid, wait4(pid, NULL, 0, &usage));
+	*out = pid;
+	return (double) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+	       (double) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+/* The kernel writes the record before a process has taken itself apart, so it holds all
+ * that was used before, and never more than the parent is told.  One that never waited
+ * is told by how long it lived, which may hold time that the host of a virtual machine
+ * took: that is left to the test above. */
+static void check_total(const hk_system_process *row, double used_s)
+{
+	const double slack_s = 2e-6; /* wait4(2) cuts two figures to microseconds */
+
+	if (row->cpu_s < (double) BURN_NS / 1e9 - slack_s)
+		fail_msg("%d burned %.6f s, told %.6f s", row->pid,
+		    (double) BURN_NS / 1e9, row->cpu_s);
+	if (row->voluntary_switches > 0 && row->cpu_s > used_s + slack_s)
+		fail_msg("%d used %.6f s, told %.6f s", row->pid, used_s, row->cpu_s);
+	if (row->cpu_user_s + row->cpu_system_s > row->cpu_s + slack_s ||
+	    row->cpu_user_s + row->cpu_system_s < row->cpu_s - slack_s)
+		fail_msg("%d: %.6f s in user and %.6f s in system are not %.6f s",
+		    row->pid, row->cpu_user_s, row->cpu_system_s, row->cpu_s);
+}
+
+static void totals_are_those_of_wait4(void **state)
+{
+	enum { LIVES = 300 };
+	hk_system_processes *table = open_listening(HK_SYSTEM_ENGINE_ADAPTIVE);
+	double used_s[LIVES];
+	pid_t pids[LIVES];
+
+	(void) state;
+	if (table == NULL)
+		skip();
+	test_sample(table);
+	for (int k = 0; k < LIVES; k++) {
+		used_s[k] = burn_to_end(&pids[k], k % 2 == 1);
+		(void) hk_system_processes_drain(table);
+	}
+	test_sample(table);
+	for (int k = 0; k < LIVES; k++) {
+		const hk_system_process *row = find_exited(table, pids[k]);
+
+		assert_non_null(row);
+		check_total(row, used_s[k]);
+	}
+	hk_system_processes_close(table);
+}
+
 static void code_and_signal_are_told(void **state)
 {
 	static const char *const seven[] = { "sh", "-c", "exit 7", NULL };
@@ -449,6 +529,7 @@ int main(void)
 		cmocka_unit_test(layouts_are_known_or_refused),
 		cmocka_unit_test(what_is_cut_or_of_others_is_not_believed),
 		cmocka_unit_test(programs_nobody_saw_are_attributed_with_their_time),
+		cmocka_unit_test(totals_are_those_of_wait4),
 		cmocka_unit_test(code_and_signal_are_told),
 		cmocka_unit_test(a_row_that_was_seen_keeps_its_address_and_ends_once),
 		cmocka_unit_test(a_process_of_threads_ends_once),

@@ -249,3 +249,28 @@ What is wrong with a place is said of that kind of place:
   $ hostkit ipc call udp:5000 method
   hostkit ipc call: dial: udp: has no connections; unix, tcp and fd have: protocol not supported (EPROTONOSUPPORT)
   [2]
+
+Who comes before the server can wait for it:
+
+  $ hostkit ipc send --wait 10s unix:late.sock '"early"' & SEND=$!
+  $ listen -n 1 unix:late.sock
+  $ end_of $SEND
+  $ wait $LISTEN
+  $ cat got
+  "early"
+  $ hostkit ipc sub --wait 10s -n 1 -d unix:bus.sock a > heard 2> heard.err & SUB=$!
+  $ hostkit ipc call --wait 10s unix:bus.sock broker.stats > stats & CALL=$!
+  $ hostkit ipc serve unix:bus.sock 2> bus.err & BUS=$!
+  $ end_of $CALL
+  $ field published < stats
+  0
+  $ wait_for 'grep -q listening heard.err'
+  $ hostkit ipc pub --wait 10s unix:bus.sock a 1
+  $ end_of $SUB
+  $ cat heard
+  1
+  $ kill $BUS
+  $ end_of $BUS
+  $ hostkit ipc call --wait 50ms unix:bus.sock broker.stats
+  hostkit ipc call: cannot dial 'unix:bus.sock': no such file or directory (ENOENT); nobody listens there; 'hostkit ipc serve' and 'hostkit ipc listen' do
+  [4]

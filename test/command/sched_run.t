@@ -140,7 +140,10 @@ What an editor puts before the text is passed over:
   TASK	OUTCOME (esc)
   A	done (esc)
   $ hostkit sched run --policy roulette order.json
-  hostkit sched run: no policy 'roulette'; hostkit sched policies lists them
+  hostkit sched run: option '--policy': there is no policy 'roulette'; 'hostkit sched policies' lists them
+  [2]
+  $ hostkit sched run --policy stride2 order.json
+  hostkit sched run: option '--policy': there is no policy 'stride2'; did you mean 'stride'?
   [2]
   $ hostkit sched run --quantum 1us order.json 2> err
   [2]

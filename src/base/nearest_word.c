@@ -3,7 +3,7 @@
  * a swap looks back two rows at most.  A hint must be worth reading: words that
  * merely share a letter or two are not offered.
  */
-#include "nearest.h"
+#include "base/nearest_word.h"
 #include <stdint.h>
 #include <string.h>
 
@@ -12,13 +12,13 @@ static size_t least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-size_t cmd_edit_distance(const char *a, const char *b)
+size_t hki_word_distance_to(const char *a, const char *b, size_t b_length)
 {
-	size_t rows[3][CMD_NEAREST_WORD_MAX + 1];
+	size_t rows[3][HKI_WORD_MAX + 1];
 	size_t *before = rows[0], *above = rows[1], *row = rows[2];
-	size_t a_length = strlen(a), b_length = strlen(b);
+	size_t a_length = strlen(a);
 
-	if (a_length > CMD_NEAREST_WORD_MAX || b_length > CMD_NEAREST_WORD_MAX)
+	if (a_length > HKI_WORD_MAX || b_length > HKI_WORD_MAX)
 		return SIZE_MAX;
 
 	for (size_t j = 0; j <= b_length; j++)
@@ -42,19 +42,38 @@ size_t cmd_edit_distance(const char *a, const char *b)
 	return above[b_length];
 }
 
-void cmd_nearest_offer(cmd_nearest *nearest, const char *candidate)
+size_t hki_word_distance(const char *a, const char *b)
+{
+	return hki_word_distance_to(a, b, strlen(b));
+}
+
+bool hki_word_is_near(const char *word, size_t distance)
+{
+	size_t allowed = strlen(word) / 3;
+
+	if (allowed < 1)
+		allowed = 1;
+	return distance <= (allowed > 3 ? 3 : allowed);
+}
+
+void hki_nearest_word_offer_at(
+    hki_nearest_word *nearest, const char *candidate, size_t distance)
 {
 	size_t length = strlen(nearest->word);
-	size_t allowed = length < 6 ? 1 + (length > 3) : 3;
-	size_t distance = cmd_edit_distance(nearest->word, candidate);
 
 	/* An abbreviation is one mistake, however much it leaves out. */
 	if (distance > 1 && length > 0 && strncmp(nearest->word, candidate, length) == 0)
 		distance = 1;
-	if (distance > allowed || distance >= strlen(candidate))
+	if (!hki_word_is_near(nearest->word, distance) || distance >= strlen(candidate))
 		return;
 	if (nearest->best == NULL || distance < nearest->distance) {
 		nearest->best = candidate;
 		nearest->distance = distance;
 	}
+}
+
+void hki_nearest_word_offer(hki_nearest_word *nearest, const char *candidate)
+{
+	hki_nearest_word_offer_at(
+	    nearest, candidate, hki_word_distance(nearest->word, candidate));
 }
