@@ -6,7 +6,7 @@
  * Every side is measured twice, with both ends on one processor and with each on its own:
  * see placement.h.  Threads of a peer are where the end is that they belong to.  On two
  * processors two wake-ups of the other one are nearly all of everybody's time, the floor's
- * too: there the floor alone is a goal, and the others are for orientation.
+ * too: read the other goals beside what the floor leaves.
  */
 #include <math.h>
 #include <stdio.h>
@@ -182,8 +182,6 @@ static void ask(const char *peer, double (*run)(void *user), bool there, double 
 	};
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
-		if (places[i] == BENCH_APART && run != run_bare)
-			question.kind = BENCH_NO_GOAL;
 		(void) snprintf(name, sizeof(name), "100 bytes over a Unix socket, %s",
 		    bench_placement_name(places[i]));
 		if (bench_ipc_place(places[i]))

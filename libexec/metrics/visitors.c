@@ -30,12 +30,12 @@ static void read_address(visitor *out, const struct sockaddr *address)
 	if (address == NULL)
 		return;
 	if (address->sa_family == AF_INET) {
-		const struct sockaddr_in *four = (const struct sockaddr_in *) address;
+		const struct sockaddr_in *four = (const void *) address;
 
 		out->address_length = sizeof(four->sin_addr);
 		memcpy(out->address, &four->sin_addr, out->address_length);
 	} else if (address->sa_family == AF_INET6) {
-		const struct sockaddr_in6 *six = (const struct sockaddr_in6 *) address;
+		const struct sockaddr_in6 *six = (const void *) address;
 
 		out->address_length = sizeof(six->sin6_addr);
 		memcpy(out->address, &six->sin6_addr, out->address_length);
