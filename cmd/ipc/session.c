@@ -112,6 +112,24 @@ int ipc_session_run(ipc_session *session)
 	return cmd_close_stdout(&session->call->output, session->status);
 }
 
+/* A timer that keeps nobody waiting.  0, or the exit status after saying why not. */
+static int set_limit(
+    hk_timer **out, ipc_session *session, uint64_t after_ns, hk_timer_fn fn)
+{
+	hk_timer_opts opts = HK_TIMER_OPTS_INIT;
+	int r;
+
+	opts.after_ns = after_ns;
+	opts.fn = fn;
+	opts.user = session;
+	opts.background = 1;
+	r = hk_timer_start(out, session->loop, &opts);
+	if (r < 0)
+		return cmd_fail(&session->call->output, CMD_EXIT_FAILED, r, NULL,
+		    "cannot set the time limit");
+	return 0;
+}
+
 /* Who has not answered until now will not. */
 static void end_silent(ipc_session *session)
 {
@@ -133,19 +151,9 @@ static void on_silence(hk_timer *timer, void *user)
 
 int ipc_session_expect(ipc_session *session, const char *url)
 {
-	hk_timer_opts opts = HK_TIMER_OPTS_INIT;
-	int r;
-
-	opts.after_ns = SILENCE_NS + session->wait_ns;
-	opts.fn = on_silence;
-	opts.user = session;
-	opts.background = 1;
 	session->silent = url;
-	r = hk_timer_start(&session->silence, session->loop, &opts);
-	if (r < 0)
-		return cmd_fail(&session->call->output, CMD_EXIT_FAILED, r, NULL,
-		    "cannot set the time limit");
-	return 0;
+	return set_limit(
+	    &session->silence, session, SILENCE_NS + session->wait_ns, on_silence);
 }
 
 void ipc_session_answered(ipc_session *session)
@@ -168,19 +176,8 @@ static void on_limit(hk_timer *timer, void *user)
 
 int ipc_session_limit(ipc_session *session, uint64_t after_ns, int status)
 {
-	hk_timer_opts opts = HK_TIMER_OPTS_INIT;
-	int r;
-
-	opts.after_ns = after_ns;
-	opts.fn = on_limit;
-	opts.user = session;
-	opts.background = 1;
 	session->status = status;
-	r = hk_timer_start(&session->deadline, session->loop, &opts);
-	if (r < 0)
-		return cmd_fail(&session->call->output, CMD_EXIT_FAILED, r, NULL,
-		    "cannot set the time limit");
-	return 0;
+	return set_limit(&session->deadline, session, after_ns, on_limit);
 }
 
 /* ---- failing ---- */
