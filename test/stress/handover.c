@@ -32,7 +32,7 @@ enum {
 	CALLS_MAX = 1u << 21, /* of one client */
 	PATIENCE_S = 60       /* without any progress, before it is given up */
 };
-#define DRAIN_NS     UINT64_C(10000000000)
+#define DRAIN_NS     UINT64_C(60000000000)
 #define LISTENING_FD 3
 
 /* What all processes see. */
