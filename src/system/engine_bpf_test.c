@@ -254,11 +254,11 @@ static void memory_that_others_map_for_a_sleeper_is_seen_at_once(void **state)
 	sleeper = test_worker(sleep_while_a_child_maps, ends);
 	wait_for_state(table, sleeper, HK_SYSTEM_STATE_DISK_SLEEP);
 	settle(table);
-	before = row_of(table, sleeper)->virtual_bytes;
+	before = test_row(table, sleeper)->virtual_bytes;
 	assert_int_equal(1, write(ends[1], &byte, 1));
 	assert_int_equal(1, read(ends[2], &byte, 1));
 	test_sample(table);
-	assert_int_equal(before + MAPPED_BYTES, row_of(table, sleeper)->virtual_bytes);
+	assert_int_equal(before + MAPPED_BYTES, test_row(table, sleeper)->virtual_bytes);
 	test_child_end(sleeper);
 	for (int i = 0; i < 4; i++)
 		close(ends[i]);
