@@ -125,8 +125,9 @@ typedef struct hk_ipc_opts {
 	 * -ECONNRESET, -EPIPE, -ETIMEDOUT (a timeout below, or the deadline of
 	 * hk_ipc_close()), -EMSGSIZE (a message beyond message_max_bytes), HK_EPARSE (not
 	 * framed as it should be, or ended within a message), HK_ENONAME (dialing: no host
-	 * has the name), -ENOBUFS (HK_IPC_OVERFLOW_DISCONNECT), -ENOMEM, what connecting ended with, ….  An accepted
-	 * connection is gone when this returns; a dialed one still wants hk_ipc_free().
+	 * has the name), -ENOBUFS (HK_IPC_OVERFLOW_DISCONNECT), -ENOMEM, what connecting
+	 * ended with, ….  An accepted connection is gone when this returns; a dialed one
+	 * still wants hk_ipc_free().
 	 */
 	hk_ipc_close_fn on_close;
 	void *user; /* handed to all of them */

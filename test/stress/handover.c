@@ -34,7 +34,7 @@ enum {
 	LATER_MS = 20,        /* … but so much later */
 	PATIENCE_S = 60       /* without any progress, before it is given up */
 };
-#define DRAIN_NS     UINT64_C(10000000000)
+#define DRAIN_NS     UINT64_C(60000000000)
 #define LISTENING_FD 3
 
 /* What all processes see. */
