@@ -18,7 +18,6 @@
 typedef struct ipc_session {
 	const cmd_call *call;
 	hk_loop *loop;
-	hk_signal *signals[2];
 	hk_hook *flusher;
 	hk_timer *deadline;
 	hk_timer *silence;

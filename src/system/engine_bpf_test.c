@@ -18,7 +18,8 @@
 #include "system/engine_bpf.h"
 #include "system/process_test_child.h"
 
-#define PATIENCE_NS (30 * HKI_NS_PER_S)
+#define MAPPED_BYTES ((size_t) 64 << 20)
+#define PATIENCE_NS  (30 * HKI_NS_PER_S)
 
 /* ---- the walk by itself ---- */
 
@@ -222,6 +223,48 @@ static void a_sleeper_that_is_handed_on_has_another_parent_at_once(void **state)
 	hk_system_processes_close(table);
 }
 
+/* Has a child in the same memory, which maps some as soon as it reads a byte from
+ * user[0], and sleeps until that child has ended. */
+static void sleep_while_a_child_maps(void *user)
+{
+	const int *ends = user;
+	char byte;
+
+	if (vfork() != 0)
+		_exit(0);
+	(void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+	(void) !read(ends[0], &byte, 1);
+	(void) mmap(NULL, MAPPED_BYTES, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	(void) !write(ends[3], &byte, 1);
+	for (;;)
+		(void) !read(ends[0], &byte, 1);
+}
+
+static void memory_that_others_map_for_a_sleeper_is_seen_at_once(void **state)
+{
+	hk_system_processes *table = table_without_sweeps();
+	int ends[4];
+	pid_t sleeper;
+	uint64_t before;
+	char byte = 1;
+
+	(void) state;
+	assert_int_equal(0, pipe(ends));
+	assert_int_equal(0, pipe(ends + 2));
+	sleeper = test_worker(sleep_while_a_child_maps, ends);
+	wait_for_state(table, sleeper, HK_SYSTEM_STATE_DISK_SLEEP);
+	settle(table);
+	before = test_row(table, sleeper)->virtual_bytes;
+	assert_int_equal(1, write(ends[1], &byte, 1));
+	assert_int_equal(1, read(ends[2], &byte, 1));
+	test_sample(table);
+	assert_int_equal(before + MAPPED_BYTES, test_row(table, sleeper)->virtual_bytes);
+	test_child_end(sleeper);
+	for (int i = 0; i < 4; i++)
+		close(ends[i]);
+	hk_system_processes_close(table);
+}
+
 static void a_sleeper_that_wakes_is_told_with_all_it_did(void **state)
 {
 	hk_system_processes *table = table_without_sweeps();
@@ -295,6 +338,7 @@ int main(void)
 		cmocka_unit_test(rows_of_sleepers_stay_as_they_were),
 		cmocka_unit_test(who_starts_between_two_walks_is_seen),
 		cmocka_unit_test(a_sleeper_that_is_handed_on_has_another_parent_at_once),
+		cmocka_unit_test(memory_that_others_map_for_a_sleeper_is_seen_at_once),
 		cmocka_unit_test(a_sleeper_that_wakes_is_told_with_all_it_did),
 		cmocka_unit_test(who_ran_through_a_walk_and_sleeps_then_is_told_exactly),
 	};
