@@ -154,6 +154,11 @@ static bool begins_with(const char *text, const char *prefix)
 	return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
+static bool is_connection(const char *url)
+{
+	return !begins_with(url, "udp:") && !begins_with(url, "fifo:");
+}
+
 static int send_by_scheme(ipc_sending *all)
 {
 	const cmd_output *output = &all->session.call->output;
@@ -221,6 +226,10 @@ static int run_send(const cmd_call *call)
 	int status = read_options(&all, call);
 
 	all.input.user = &all;
+	if (status == 0 && all.session.wait_ns > 0 && !is_connection(all.url))
+		status = cmd_fail(&call->output, CMD_EXIT_USAGE, 0,
+		    "--wait is for unix:, tcp: and what else is connected to",
+		    "nobody listens at '%s' who could be waited for", all.url);
 	if (status == 0)
 		status = ipc_session_open(&all.session, call);
 	if (status != 0)

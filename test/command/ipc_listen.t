@@ -271,6 +271,9 @@ Who comes before the server can wait for it:
   1
   $ kill $BUS
   $ end_of $BUS
+  $ hostkit ipc send --wait 10s udp:127.0.0.1:9 1
+  hostkit ipc send: nobody listens at 'udp:127.0.0.1:9' who could be waited for; --wait is for unix:, tcp: and what else is connected to
+  [2]
   $ hostkit ipc call --wait 50ms unix:bus.sock broker.stats
   hostkit ipc call: cannot dial 'unix:bus.sock': no such file or directory (ENOENT); nobody listens there; 'hostkit ipc serve' and 'hostkit ipc listen' do
   [4]
