@@ -17,6 +17,7 @@
 #include <cmocka.h>
 #include "os/pidref.h"
 #include "os/procfs.h"
+#include "system/process_table.h"
 #include "system/process_test_child.h"
 
 enum { REUSES = 200, REUSED_PID = 3000, NOT_ALLOWED = 77, CONFUSED = 1, FAILED = 2 };
@@ -246,6 +247,21 @@ static int look_without_proc(void *user)
 	return 0;
 }
 
+/* A table of one process is empty when that has ended, and that is no error. */
+static void the_only_process_may_end(void **state)
+{
+	pid_t child = test_child(NULL, NULL);
+	hk_system_processes *table = NULL;
+
+	(void) state;
+	assert_int_equal(0, hki_processes_open_one(&table, child));
+	assert_int_equal(1, hk_system_processes_sample(table));
+	test_child_end(child);
+	assert_int_equal(0, hk_system_processes_sample(table));
+	assert_int_equal(1, hk_system_processes_exited_count(table));
+	hk_system_processes_close(table);
+}
+
 static void a_machine_without_proc_is_an_error_and_not_empty(void **state)
 {
 	int r = test_aside(look_without_proc, NULL);
@@ -347,6 +363,7 @@ int main(void)
 		cmocka_unit_test(an_id_that_is_handed_on_is_another_process),
 		cmocka_unit_test(processes_that_are_hidden_are_not_thought_to_be_all),
 		cmocka_unit_test(processes_that_may_not_be_read_are_there_all_the_same),
+		cmocka_unit_test(the_only_process_may_end),
 		cmocka_unit_test(a_machine_without_proc_is_an_error_and_not_empty),
 		cmocka_unit_test(what_we_may_not_know_is_denied_and_never_zero),
 		cmocka_unit_test(without_root_the_table_steps_down_and_says_so),
