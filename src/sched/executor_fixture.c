@@ -291,12 +291,12 @@ void fixture_run(fixture *f)
 
 void fixture_run_until(fixture *f, bool (*done)(fixture *f))
 {
-	uint64_t deadline_ns = hki_clock_monotonic_ns() + 20 * HKI_NS_PER_S;
+	uint64_t deadline_ns = hki_clock_monotonic_ns() + 60 * HKI_NS_PER_S;
 
 	while (!done(f)) {
 		assert_true(hk_loop_run_once(f->loop, 100) >= 0);
 		if (hki_clock_monotonic_ns() > deadline_ns)
-			fail_msg("waited for 20 s; the log is %s", f->log);
+			fail_msg("waited for 60 s; the log is %s", f->log);
 	}
 }
 

@@ -12,6 +12,8 @@
 #include "os/procfs.h"
 #include "sched/executor_fixture.h"
 
+#define PATIENCE_NS (60 * HKI_NS_PER_S)
+
 typedef struct held {
 	hk_loop *loop;
 	hki_cells cells;
@@ -67,7 +69,7 @@ static uint64_t used(held *h)
 
 static void wait_until_used(held *h, uint64_t ns)
 {
-	uint64_t deadline_ns = hki_clock_monotonic_ns() + 20 * HKI_NS_PER_S;
+	uint64_t deadline_ns = hki_clock_monotonic_ns() + PATIENCE_NS;
 
 	while (used(h) < ns) {
 		(void) poll(NULL, 0, 1);
@@ -77,12 +79,14 @@ static void wait_until_used(held *h, uint64_t ns)
 
 static void freeze_until_confirmed(held *h)
 {
-	int r = 0;
+	uint64_t deadline_ns = hki_clock_monotonic_ns() + PATIENCE_NS;
+	int r;
 
 	assert_int_equal(0, hki_preempt_freeze(h->preempt));
-	/* On a busy machine the victim may have to wait for the CPU to stop. */
-	for (int i = 0; i < 5000 && r == 0; i++)
+	/* On a busy machine the victim has to wait for a CPU to stop, maybe for ours. */
+	do {
 		r = hki_preempt_confirm(h->preempt);
+	} while (r == 0 && hki_clock_monotonic_ns() < deadline_ns);
 	assert_int_equal(1, r);
 }
 
@@ -127,7 +131,8 @@ static void check_charge(bool by_cgroup)
 	ns = by_cgroup ? used(&h)
 		       : hk_process_get_exit(h.process)->user_ns +
 			     hk_process_get_exit(h.process)->system_ns;
-	assert_in_range(ns, 29000000, 45000000);
+	/* It had to begin as well; less than twice as much all the same. */
+	assert_in_range(ns, 29000000, 58000000);
 	let_go(&h);
 }
 
@@ -142,7 +147,7 @@ static void what_it_used_is_known_after_its_end(void **state)
 static void check_sleeper(bool by_cgroup)
 {
 	held h;
-	uint64_t deadline_ns = hki_clock_monotonic_ns() + 20 * HKI_NS_PER_S;
+	uint64_t deadline_ns = hki_clock_monotonic_ns() + PATIENCE_NS;
 
 	hold(&h, by_cgroup, WORDS("sleep", "1000000"));
 	while (hki_preempt_wants_cpu(h.preempt) && hki_clock_monotonic_ns() < deadline_ns)
@@ -210,7 +215,7 @@ static void a_tree_stands_still_by_signals(void **state)
 	freeze_until_confirmed(&h);
 	before = used(&h);
 	(void) poll(NULL, 0, 30);
-	assert_int_equal(before, used(&h));
+	assert_in_range(used(&h), before, before + 5 * LAST_STEPS_NS);
 	assert_int_equal(0, hki_preempt_thaw(h.preempt));
 	wait_until_used(&h, before + 2000000);
 	let_go(&h);

@@ -252,7 +252,7 @@ What is wrong with a place is said of that kind of place:
 
 Who comes before the server can wait for it:
 
-  $ hostkit ipc send --wait 10s unix:late.sock '"early"' & SEND=$!
+  $ hostkit ipc send --wait 60s unix:late.sock '"early"' & SEND=$!
   $ listen -n 1 unix:late.sock
   $ end_of $SEND
   $ wait $LISTEN

@@ -2,9 +2,12 @@
 
 command -v tmux > /dev/null || skip "tmux is not installed"
 
-# screen_start COLUMNS LINES COMMAND: a terminal of our own that runs it.
+# screen_start COLUMNS LINES COMMAND: a terminal of our own that runs it.  It is no child of
+# ours, so it has to be ended also where a test is, which a time limit does by SIGTERM.
 screen_start() {
 	screen=hostkit-$$-$RANDOM
+	trap 'screen_stop 2> /dev/null' EXIT
+	trap 'exit 1' HUP INT TERM
 	tmux -L "$screen" -f /dev/null new-session -d -x "$1" -y "$2" \
 		"env ${SCREEN_ENVIRONMENT-LC_ALL=C.UTF-8 TERM=screen-256color} $3; echo \"ended with \$?\"; sleep 1000"
 }

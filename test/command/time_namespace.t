@@ -15,25 +15,32 @@ a process started when it started, wherever one asks:
   > def field(path, name):
   >     return next(float(line.split()[-1]) for line in open(path) if line.startswith(name))
   > def near(what, expected, seen, slack):
-  >     if abs(seen - expected) > slack:
-  >         print(what, "expected", expected, "saw", seen)
-  > begin = time.time()
-  > up = float(open("/proc/uptime").read().split()[0])
-  > host = ask("info", "host")["host"]
-  > late = time.time() - begin
-  > near("uptime", up, host["uptime_s"], late + 0.02)
-  > near("boot", field("/proc/stat", "btime"), host["boot_time_s"], 1.1)
-  > stat = open(f"/proc/{os.getpid()}/stat").read().rpartition(")")[2].split()
-  > ticks = os.sysconf("SC_CLK_TCK")
-  > started = host["time_s"] - host["uptime_s"] + int(stat[19]) / ticks
-  > near("start, of the kernel's own", float(sys.argv[1]), started, float(sys.argv[2]))
-  > for engine in "openat", "adaptive", "bpf":
-  >     done = subprocess.run(["hostkit", "ps", "--engine", engine, "--json", "--columns", "start_ticks,start_time_s", str(os.getpid())], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-  >     if done.returncode == 0:
-  >         row = json.loads(done.stdout)["processes"][0]
-  >         near(engine + ": start", started, row["start_time_s"], 0.05)
-  >         near(engine + ": ticks", int(stat[19]), row["start_ticks"], 0)
-  > print("as the kernel says")
+  >     return [] if abs(seen - expected) <= slack else [f"{what}: expected {expected}, saw {seen}"]
+  > def compare():
+  >     wrong = []
+  >     begin = time.time()
+  >     up = float(open("/proc/uptime").read().split()[0])
+  >     host = ask("info", "host")["host"]
+  >     late = time.time() - begin
+  >     wrong += near("uptime", up, host["uptime_s"], late + 0.02)
+  >     wrong += near("boot", field("/proc/stat", "btime"), host["boot_time_s"], 1.1)
+  >     stat = open(f"/proc/{os.getpid()}/stat").read().rpartition(")")[2].split()
+  >     ticks = os.sysconf("SC_CLK_TCK")
+  >     started = host["time_s"] - host["uptime_s"] + int(stat[19]) / ticks
+  >     wrong += near("start, of the kernel's own", float(sys.argv[1]), started, float(sys.argv[2]))
+  >     for engine in "openat", "adaptive", "bpf":
+  >         done = subprocess.run(["hostkit", "ps", "--engine", engine, "--json", "--columns", "start_ticks,start_time_s", str(os.getpid())], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+  >         if done.returncode == 0:
+  >             row = json.loads(done.stdout)["processes"][0]
+  >             wrong += near(engine + ": start", started, row["start_time_s"], 0.05)
+  >             wrong += near(engine + ": ticks", int(stat[19]), row["start_ticks"], 0)
+  >     return wrong
+  > # Clocks are read one after the other, and whoever reads may be kept waiting in between;
+  > # whoever is wrong is wrong each time.
+  > for attempt in range(20):
+  >     wrong = compare()
+  >     if not wrong: break
+  > print(*wrong or ["as the kernel says"], sep="\\n")
   > END
   $ now=$(date +%s.%N); inside python3 times.py $now 300
   as the kernel says
