@@ -73,8 +73,11 @@ static void add_cpu(info_page *page, const hk_system *system)
 		info_add(page, "\n");
 		info_label(page, "");
 	}
-	info_add(page, "%llu of %llu usable", (unsigned long long) cpu->usable,
-	    (unsigned long long) cpu->online);
+	if (INFO_HAS(cpu, cpu, online))
+		info_add(page, "%llu of %llu usable", (unsigned long long) cpu->usable,
+		    (unsigned long long) cpu->online);
+	else
+		info_add(page, "-");
 	if (cpu->model != NULL) {
 		info_add(page, ", ");
 		info_add_text(page, cpu->model);

@@ -210,6 +210,14 @@ static void stop(hk_signal *signal, int number, void *user)
 	hk_loop_stop(user, 0);
 }
 
+/* The kernel keeps only so many, and it may be long until we look again. */
+static void have_ended(hk_watch *watch, unsigned int events, void *user)
+{
+	(void) watch;
+	(void) events;
+	(void) hk_system_exporter_drain(user);
+}
+
 static int write_repeatedly(const cmd_call *call, const metrics_plan *plan,
     hk_system_exporter *exporter, hk_metrics_writer *writer)
 {
@@ -217,6 +225,8 @@ static int write_repeatedly(const cmd_call *call, const metrics_plan *plan,
 	hk_timer_opts opts = HK_TIMER_OPTS_INIT;
 	hk_signal *terminate = NULL, *interrupt = NULL;
 	hk_timer *timer = NULL;
+	hk_watch *ends = NULL;
+	int exits = hk_system_exporter_exit_fd(exporter);
 	int r = hk_loop_new(&repetition.loop);
 
 	opts.interval_ns = plan->interval_ns;
@@ -228,11 +238,15 @@ static int write_repeatedly(const cmd_call *call, const metrics_plan *plan,
 	if (r == 0)
 		r = hk_signal_start(
 		    &interrupt, repetition.loop, SIGINT, stop, repetition.loop);
+	if (r == 0 && exits >= 0)
+		r = hk_watch_start(
+		    &ends, repetition.loop, exits, HK_READABLE, have_ended, exporter);
 	if (r == 0)
 		r = hk_timer_start(&timer, repetition.loop, &opts);
 	if (r == 0)
 		r = hk_loop_run(repetition.loop);
 	hk_timer_free(timer);
+	hk_watch_free(ends);
 	hk_signal_free(interrupt);
 	hk_signal_free(terminate);
 	hk_loop_free(repetition.loop);

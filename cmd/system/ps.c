@@ -65,8 +65,8 @@ static int list(const ps_request *request, hk_system_processes *table)
 		return ps_stream(request, table);
 	r = look(request, table);
 	if (r < 0)
-		return cmd_fail(&request->call->output, cmd_exit_from_error(r), r, NULL,
-		    "cannot read the processes");
+		return cmd_fail(&request->call->output, cmd_exit_from_error(r), r,
+		    r == -EIO ? "is /proc mounted?" : NULL, "cannot read the processes");
 	tell_hidden(request, table);
 	return ps_print(request, table);
 }

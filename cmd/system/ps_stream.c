@@ -318,7 +318,8 @@ int ps_stream(const ps_request *request, hk_system_processes *table)
 		r = stream.error;
 	stream_deinit(&stream);
 	if (r < 0)
-		return cmd_fail(&request->call->output, cmd_exit_from_error(r), r, NULL,
+		return cmd_fail(&request->call->output, cmd_exit_from_error(r), r,
+		    r == -EIO ? "is /proc mounted?" : NULL,
 		    "cannot go on watching processes");
 	return r;
 }

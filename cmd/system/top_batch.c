@@ -15,6 +15,7 @@
 #include "base/quantity.h"
 #include "ending.h"
 #include "exit.h"
+#include "info.h"
 #include "output/cell.h"
 #include "output/fail.h"
 #include "output/table.h"
@@ -149,6 +150,7 @@ static void print_head(const top_samples *batch)
 	const hk_system_host *host = hk_system_get_host(batch->system);
 	char used[HKI_QUANTITY_TEXT_MAX], total[HKI_QUANTITY_TEXT_MAX],
 	    up[HKI_QUANTITY_TEXT_MAX];
+	char loads[3 * 24] = "-", percent[24] = "-", memories[2 * sizeof(used) + 4] = "-";
 
 	if (batch->samples > 0)
 		putchar('\n');
@@ -157,11 +159,17 @@ static void print_head(const top_samples *batch)
 	(void) hki_size_format(used, sizeof(used), memory->used_bytes);
 	(void) hki_size_format(total, sizeof(total), memory->total_bytes);
 	/* Two lines, because one is more than 80 columns on a machine with a name. */
-	printf("%s  up %s  load %.2f %.2f %.2f\n",
-	    host->hostname == NULL ? "" : host->hostname, up, load->load_1, load->load_5,
-	    load->load_15);
-	printf("cpu %.1f%%  memory %s of %s  %zu processes\n", cpu->used_percent, used,
-	    total, hk_system_processes_count(batch->table));
+	if (INFO_HAS(load, load, load_15))
+		(void) snprintf(loads, sizeof(loads), "%.2f %.2f %.2f", load->load_1,
+		    load->load_5, load->load_15);
+	if (INFO_HAS(cpu, cpu, used_percent))
+		(void) snprintf(percent, sizeof(percent), "%.1f%%", cpu->used_percent);
+	if (INFO_HAS(memory, memory, used_bytes))
+		(void) snprintf(memories, sizeof(memories), "%s of %s", used, total);
+	printf("%s  up %s  load %s\n", host->hostname == NULL ? "" : host->hostname, up,
+	    loads);
+	printf("cpu %s  memory %s  %zu processes\n", percent, memories,
+	    hk_system_processes_count(batch->table));
 }
 
 static int print_text(top_samples *batch)
@@ -193,8 +201,8 @@ static void is_due(hk_timer *timer, void *user)
 	if (r == 0)
 		r = batch->writer != NULL ? print_json(batch) : print_text(batch);
 	if (r < 0)
-		batch->status = cmd_fail(&batch->call->output, CMD_EXIT_FAILED, r, NULL,
-		    "cannot look at the machine");
+		batch->status = cmd_fail(&batch->call->output, CMD_EXIT_FAILED, r,
+		    r == -EIO ? "is /proc mounted?" : NULL, "cannot look at the machine");
 	batch->samples++;
 	/* Nobody reads any more, or the disk is full: the end of the program tells. */
 	if (r != 0 || fflush(stdout) != 0 || ferror(stdout) ||
@@ -267,8 +275,8 @@ int top_batch(const cmd_call *call, const top_plan *plan)
 	if (r == 0)
 		r = run(&batch);
 	if (r < 0)
-		batch.status = cmd_fail(&call->output, CMD_EXIT_FAILED, r, NULL,
-		    "cannot look at the machine");
+		batch.status = cmd_fail(&call->output, CMD_EXIT_FAILED, r,
+		    r == -EIO ? "is /proc mounted?" : NULL, "cannot look at the machine");
 	hki_free(batch.rows);
 	hk_json_writer_free(batch.writer);
 	hk_system_processes_close(batch.table);

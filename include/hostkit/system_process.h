@@ -341,8 +341,9 @@ HK_API void hk_system_processes_want(
 
 /*
  * Look at every process once.  Returns how many there are, or -ENOMEM, -EMFILE/-ENFILE,
- * -EIO and other errnos of reading /proc; the rows and lists are then those of the
- * sample before, though some may hold newer values.  -ECHILD in a forked child.
+ * -EIO (also where /proc shows not even this process: it is not mounted) and other
+ * errnos of reading /proc; the rows and lists are then those of the sample before,
+ * though some may hold newer values.  -ECHILD in a forked child.
  */
 HK_API HK_MUST_USE int hk_system_processes_sample(hk_system_processes *table);
 

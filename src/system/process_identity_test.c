@@ -17,6 +17,7 @@
 #include <cmocka.h>
 #include "os/pidref.h"
 #include "os/procfs.h"
+#include "system/process_table.h"
 #include "system/process_test_child.h"
 
 enum { REUSES = 200, REUSED_PID = 3000, NOT_ALLOWED = 77, CONFUSED = 1, FAILED = 2 };
@@ -224,6 +225,53 @@ static void processes_that_may_not_be_read_are_there_all_the_same(void **state)
 	assert_int_equal(0, r);
 }
 
+static int look_without_proc(void *user)
+{
+	(void) user;
+	if (unshare(CLONE_NEWNS) < 0 ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("none", "/proc", "tmpfs", 0, NULL) < 0)
+		return NOT_ALLOWED;
+	for (int i = HK_SYSTEM_ENGINE_ADAPTIVE; i <= HK_SYSTEM_ENGINE_OPENAT; i++) {
+		hk_system_processes_opts opts = HK_SYSTEM_PROCESSES_OPTS_INIT;
+		hk_system_processes *table = NULL;
+
+		opts.engine = (hk_system_engine) i;
+		if (hk_system_processes_open(&table, &opts) < 0)
+			return FAILED;
+		if (hk_system_processes_sample(table) != -EIO ||
+		    hk_system_processes_count(table) != 0)
+			return CONFUSED;
+		hk_system_processes_close(table);
+	}
+	return 0;
+}
+
+/* A table of one process is empty when that has ended, and that is no error. */
+static void the_only_process_may_end(void **state)
+{
+	pid_t child = test_child(NULL, NULL);
+	hk_system_processes *table = NULL;
+
+	(void) state;
+	assert_int_equal(0, hki_processes_open_one(&table, child));
+	assert_int_equal(1, hk_system_processes_sample(table));
+	test_child_end(child);
+	assert_int_equal(0, hk_system_processes_sample(table));
+	assert_int_equal(1, hk_system_processes_exited_count(table));
+	hk_system_processes_close(table);
+}
+
+static void a_machine_without_proc_is_an_error_and_not_empty(void **state)
+{
+	int r = test_aside(look_without_proc, NULL);
+
+	(void) state;
+	if (r == NOT_ALLOWED)
+		skip();
+	assert_int_equal(0, r);
+}
+
 static bool denied(const hk_system_process *row, hk_system_process_field field)
 {
 	return hk_record_is_denied(&row->record, field) &&
@@ -315,6 +363,8 @@ int main(void)
 		cmocka_unit_test(an_id_that_is_handed_on_is_another_process),
 		cmocka_unit_test(processes_that_are_hidden_are_not_thought_to_be_all),
 		cmocka_unit_test(processes_that_may_not_be_read_are_there_all_the_same),
+		cmocka_unit_test(the_only_process_may_end),
+		cmocka_unit_test(a_machine_without_proc_is_an_error_and_not_empty),
 		cmocka_unit_test(what_we_may_not_know_is_denied_and_never_zero),
 		cmocka_unit_test(without_root_the_table_steps_down_and_says_so),
 	};

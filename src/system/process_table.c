@@ -207,6 +207,9 @@ static int walk(hk_system_processes *table)
 	r = table->engine->walk(table);
 	if (r == 0)
 		r = hki_merge_finish(table);
+	/* Not even ourselves: that is no /proc, and would read as an empty machine. */
+	if (r == 0 && table->next.count == 0 && table->root == NULL && table->only == 0)
+		r = -EIO;
 	if (r == 0)
 		r = hki_exits_apply(table);
 	if (r < 0)

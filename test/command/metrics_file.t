@@ -37,6 +37,18 @@ Signals end it in order:
   host.prom
   late.prom
 
+What processes that end leave behind is taken over at once, for the kernel keeps only so
+much of it, and it may be long until the file is replaced:
+
+  $ waiting() { awk -v all=" $(readlink /proc/$1/fd/* | sed -n 's/^socket:.\([0-9]*\).$/\1/p' | tr '\n' ' ') " '$2 == 16 && index(all, " " $NF " ") { sum += $5 } END { print sum + 0 }' /proc/net/netlink; }
+  $ nothing_waits() { [ "$(waiting $1)" = 0 ]; }
+  $ hostkit metrics load --processes name -i 1h -o ends.prom & writer=$!
+  $ until_true test -s ends.prom
+  $ for i in 1 2 3 4 5 6 7 8; do /bin/true; done
+  $ until_true nothing_waits $writer
+  $ kill -TERM $writer; end_of $writer
+  $ rm ends.prom
+
 What must not be replaced is not:
 
   $ mkfifo pipe; mkdir folder

@@ -1,10 +1,14 @@
 #include "system/metrics/exporter.h"
 
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <cmocka.h>
+#include <hostkit/system_metrics.h>
 #include "system/metrics/record_metrics.h"
 
 static bool label_mount(
@@ -76,11 +80,52 @@ static void names_and_units_come_from_the_record(void **state)
 	hk_metrics_writer_free(writer);
 }
 
+/* ---- processes that have ended ---- */
+
+static void ends_are_readable_and_taken_over_by_a_drain(void **state)
+{
+	hk_system_exporter_opts opts = HK_SYSTEM_EXPORTER_OPTS_INIT;
+	hk_system_exporter *exporter = NULL;
+	struct pollfd ends = { .events = POLLIN };
+	pid_t child;
+
+	(void) state;
+	opts.processes = true;
+	opts.process_exits = true;
+	assert_int_equal(0, hk_system_exporter_new(&exporter, &opts));
+	ends.fd = hk_system_exporter_exit_fd(exporter);
+	if (ends.fd < 0) {
+		hk_system_exporter_free(exporter);
+		skip();
+	}
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		_exit(0);
+	assert_int_equal(child, waitpid(child, NULL, 0));
+	assert_int_equal(1, poll(&ends, 1, 30000));
+	assert_true(hk_system_exporter_drain(exporter) >= 1);
+	hk_system_exporter_free(exporter);
+}
+
+static void without_processes_there_are_no_ends(void **state)
+{
+	hk_system_exporter *exporter = NULL;
+
+	(void) state;
+	assert_int_equal(0, hk_system_exporter_new(&exporter, NULL));
+	assert_int_equal(-1, hk_system_exporter_exit_fd(exporter));
+	assert_int_equal(0, hk_system_exporter_drain(exporter));
+	hk_system_exporter_free(exporter);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_file_system_mounted_over_another_is_told_alone),
 		cmocka_unit_test(names_and_units_come_from_the_record),
+		cmocka_unit_test(ends_are_readable_and_taken_over_by_a_drain),
+		cmocka_unit_test(without_processes_there_are_no_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
