@@ -21,6 +21,7 @@
 #include <unistd.h>
 #include <hostkit/hostkit.h>
 #include "harness.h"
+#include "node.h"
 #include "placement.h"
 
 /* Node's compiler works beside the talk: warm is who has talked enough and long enough. */
@@ -269,41 +270,14 @@ static double run_node(void *user)
 	char count[16];
 	const char *argv[] = { "node", BENCH_FOLDER "/ipc_node.js", t->words, t->file,
 		warm, warm_ms, count, NULL };
-	hk_process_opts process = HK_PROCESS_OPTS_INIT;
-	hk_process_run_opts run = HK_PROCESS_RUN_OPTS_INIT;
-	hk_process_result *result;
-	double us = NAN;
 
 	snprintf(warm, sizeof(warm), "%d", WARM);
 	snprintf(warm_ms, sizeof(warm_ms), "%d", WARM_MS);
 	snprintf(count, sizeof(count), "%d", COUNT);
-	process.argv = argv;
-	process.stdio[1].kind = HK_STDIO_PIPE;
-	run.process = &process;
 	if (!bench_place(t->place, BENCH_NEAR) ||
-	    setenv("BENCH_PROCESSOR", bench_processor(t->place, BENCH_FAR), 1) < 0 ||
-	    hk_process_run(&result, &run, NULL) < 0)
+	    setenv("BENCH_PROCESSOR", bench_processor(t->place, BENCH_FAR), 1) < 0)
 		return NAN;
-	if (result->exit.end == HK_END_CODE && result->exit.code == 0)
-		us = atof(result->stdout_data);
-	hk_process_result_free(result);
-	return us;
-}
-
-static bool has_node(void)
-{
-	const char *argv[] = { "node", "--version", NULL };
-	hk_process_opts process = HK_PROCESS_OPTS_INIT;
-	hk_process_run_opts run = HK_PROCESS_RUN_OPTS_INIT;
-	hk_process_result *result;
-
-	process.argv = argv;
-	process.stdio[1].kind = HK_STDIO_NULL;
-	run.process = &process;
-	if (hk_process_run(&result, &run, NULL) < 0)
-		return false;
-	hk_process_result_free(result);
-	return true;
+	return bench_run_script(argv);
 }
 
 /* ---- the messages ---- */
@@ -377,9 +351,9 @@ static void ask_placed(trip *t, size_t bytes)
 		.goal = 0.5 };
 	const bench_side sides[] = {
 		{ "hostkit", run_ours, t },
-		{ "node", has_node() ? run_node : NULL, t },
-		{ "floor, asleep", has_node() ? run_asleep : NULL, t },
-		{ "floor, awake", has_node() ? run_awake : NULL, t },
+		{ "node", bench_has_node() ? run_node : NULL, t },
+		{ "floor, asleep", bench_has_node() ? run_asleep : NULL, t },
+		{ "floor, awake", bench_has_node() ? run_awake : NULL, t },
 	};
 
 	snprintf(name, sizeof(name), "round trip, %s, %zu bytes, %s", t->words, bytes,

@@ -17,6 +17,7 @@
 #include <unistd.h>
 #include <hostkit/hostkit.h>
 #include "harness.h"
+#include "node.h"
 
 enum { STARTS = 20 };
 
@@ -95,36 +96,8 @@ static double run_posix_spawn(void *user)
 static double run_node(void *user)
 {
 	const char *argv[] = { "node", BENCH_FOLDER "/spawn.js", user, NULL };
-	hk_process_opts process = HK_PROCESS_OPTS_INIT;
-	hk_process_run_opts run = HK_PROCESS_RUN_OPTS_INIT;
-	hk_process_result *result;
-	double us = NAN;
 
-	process.argv = argv;
-	process.stdio[1].kind = HK_STDIO_PIPE;
-	run.process = &process;
-	if (hk_process_run(&result, &run, NULL) < 0)
-		return NAN;
-	if (result->exit.end == HK_END_CODE && result->exit.code == 0)
-		us = atof(result->stdout_data);
-	hk_process_result_free(result);
-	return us;
-}
-
-static bool has_node(void)
-{
-	const char *argv[] = { "node", "--version", NULL };
-	hk_process_opts process = HK_PROCESS_OPTS_INIT;
-	hk_process_run_opts run = HK_PROCESS_RUN_OPTS_INIT;
-	hk_process_result *result;
-
-	process.argv = argv;
-	process.stdio[1].kind = HK_STDIO_NULL;
-	run.process = &process;
-	if (hk_process_run(&result, &run, NULL) < 0)
-		return false;
-	hk_process_result_free(result);
-	return true;
+	return bench_run_script(argv);
 }
 
 /* ---- the caller's memory ---- */
@@ -193,7 +166,7 @@ static void ask_call(void)
 		.goal = 30 };
 	const bench_side sides[] = {
 		{ "hostkit", run_ours, call_alone },
-		{ "node", has_node() ? run_node : NULL, mib },
+		{ "node", bench_has_node() ? run_node : NULL, mib },
 	};
 
 	bench_ask(&limit, sides, 1);

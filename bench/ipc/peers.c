@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <hostkit/process.h>
+#include "../node.h"
 
 static char folder[] = "/tmp/hostkit-bench-XXXXXX";
 static char path[64];
@@ -90,37 +90,11 @@ double bench_ipc_apart(double (*fn)(void *user), void *user)
 	return bench_ipc_join(child) ? figure : NAN;
 }
 
-static double run(const char *const *argv)
-{
-	hk_process_opts process = HK_PROCESS_OPTS_INIT;
-	hk_process_run_opts opts = HK_PROCESS_RUN_OPTS_INIT;
-	hk_process_result *result;
-	double figure = NAN;
-
-	process.argv = argv;
-	process.stdio[1].kind = HK_STDIO_PIPE;
-	opts.process = &process;
-	opts.timeout_ns = 60000000000ULL;
-	if (hk_process_run(&result, &opts, NULL) < 0)
-		return NAN;
-	if (result->exit.end == HK_END_CODE && result->exit.code == 0)
-		figure = atof(result->stdout_data);
-	hk_process_result_free(result);
-	return figure;
-}
-
-bool bench_has_node(void)
-{
-	const char *argv[] = { "node", "--eval", "console.log(1)", NULL };
-
-	return run(argv) == 1;
-}
-
 double bench_node(const char *script, const char *argument)
 {
 	char file[512];
 	const char *argv[] = { "node", file, bench_ipc_path(), argument, NULL };
 
 	(void) snprintf(file, sizeof(file), "%s/ipc/%s", BENCH_FOLDER, script);
-	return run(argv);
+	return bench_run_script(argv);
 }

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+#include "../node.h"
 #include "../placement.h"
 
 /*
@@ -31,7 +32,6 @@ double bench_ipc_apart(double (*fn)(void *user), void *user);
 /* Whether the peer was there when this was built, and runs. */
 bool bench_has_zmq(void);
 bool bench_has_nng(void);
-bool bench_has_node(void);
 
 /*
  * One way: @count messages of @length bytes from a child to us.  Nanoseconds a message,

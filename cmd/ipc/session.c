@@ -8,11 +8,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "ending.h"
 #include "exit.h"
 #include "output/fail.h"
 #include "output/text.h"
@@ -25,12 +25,10 @@
 
 /* ---- its life ---- */
 
-static void on_signal(hk_signal *signal, int number, void *user)
+static void told_to_end(void *user)
 {
 	ipc_session *session = user;
 
-	(void) signal;
-	(void) number;
 	session->interrupted = true;
 	ipc_session_stop(session, session->status);
 }
@@ -40,6 +38,10 @@ static void on_prepare(hk_hook *hook, void *user)
 	ipc_session *session = user;
 
 	(void) hook;
+	/* What hung until we were told to end has failed for that reason alone. */
+	(void) fflush(stdout);
+	if (cmd_ending_is_told())
+		return;
 	/* At once, because only now the reason is known. */
 	if (cmd_close_stdout(&session->call->output, CMD_EXIT_OK) != CMD_EXIT_OK)
 		ipc_session_stop(session, CMD_EXIT_FAILED);
@@ -50,10 +52,7 @@ static int open_all(ipc_session *session)
 	int r;
 
 	if ((r = hk_loop_new(&session->loop)) < 0 ||
-	    (r = hk_signal_start(
-		 &session->signals[0], session->loop, SIGINT, on_signal, session)) < 0 ||
-	    (r = hk_signal_start(
-		 &session->signals[1], session->loop, SIGTERM, on_signal, session)) < 0 ||
+	    (r = cmd_ending_start(session->loop, told_to_end, session)) < 0 ||
 	    (r = hk_hook_start(&session->flusher, session->loop, HK_HOOK_PREPARE,
 		 on_prepare, session)) < 0 ||
 	    (r = hk_error_list_new(&session->errors)) < 0 ||
@@ -84,8 +83,7 @@ void ipc_session_close(ipc_session *session)
 	hk_timer_free(session->deadline);
 	hk_timer_free(session->silence);
 	hk_hook_free(session->flusher);
-	hk_signal_free(session->signals[0]);
-	hk_signal_free(session->signals[1]);
+	cmd_ending_stop();
 	hk_json_writer_free(session->writer);
 	hk_json_document_free(session->document);
 	hk_error_list_free(session->errors);
@@ -109,7 +107,27 @@ int ipc_session_run(ipc_session *session)
 	if (r < 0)
 		return cmd_fail(&session->call->output, CMD_EXIT_FAILED, r, NULL,
 		    "cannot wait for messages");
+	if (cmd_ending_is_told())
+		cmd_ending_stop();
 	return cmd_close_stdout(&session->call->output, session->status);
+}
+
+/* A timer that keeps nobody waiting.  0, or the exit status after saying why not. */
+static int set_limit(
+    hk_timer **out, ipc_session *session, uint64_t after_ns, hk_timer_fn fn)
+{
+	hk_timer_opts opts = HK_TIMER_OPTS_INIT;
+	int r;
+
+	opts.after_ns = after_ns;
+	opts.fn = fn;
+	opts.user = session;
+	opts.background = 1;
+	r = hk_timer_start(out, session->loop, &opts);
+	if (r < 0)
+		return cmd_fail(&session->call->output, CMD_EXIT_FAILED, r, NULL,
+		    "cannot set the time limit");
+	return 0;
 }
 
 /* Who has not answered until now will not. */
@@ -133,19 +151,9 @@ static void on_silence(hk_timer *timer, void *user)
 
 int ipc_session_expect(ipc_session *session, const char *url)
 {
-	hk_timer_opts opts = HK_TIMER_OPTS_INIT;
-	int r;
-
-	opts.after_ns = SILENCE_NS + session->wait_ns;
-	opts.fn = on_silence;
-	opts.user = session;
-	opts.background = 1;
 	session->silent = url;
-	r = hk_timer_start(&session->silence, session->loop, &opts);
-	if (r < 0)
-		return cmd_fail(&session->call->output, CMD_EXIT_FAILED, r, NULL,
-		    "cannot set the time limit");
-	return 0;
+	return set_limit(
+	    &session->silence, session, SILENCE_NS + session->wait_ns, on_silence);
 }
 
 void ipc_session_answered(ipc_session *session)
@@ -168,19 +176,8 @@ static void on_limit(hk_timer *timer, void *user)
 
 int ipc_session_limit(ipc_session *session, uint64_t after_ns, int status)
 {
-	hk_timer_opts opts = HK_TIMER_OPTS_INIT;
-	int r;
-
-	opts.after_ns = after_ns;
-	opts.fn = on_limit;
-	opts.user = session;
-	opts.background = 1;
 	session->status = status;
-	r = hk_timer_start(&session->deadline, session->loop, &opts);
-	if (r < 0)
-		return cmd_fail(&session->call->output, CMD_EXIT_FAILED, r, NULL,
-		    "cannot set the time limit");
-	return 0;
+	return set_limit(&session->deadline, session, after_ns, on_limit);
 }
 
 /* ---- failing ---- */

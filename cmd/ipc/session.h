@@ -18,13 +18,11 @@
 typedef struct ipc_session {
 	const cmd_call *call;
 	hk_loop *loop;
-	hk_signal *signals[2];
 	hk_hook *flusher;
 	hk_timer *deadline;
 	hk_timer *silence;
-	uint64_t
-	    wait_ns; /* --wait: for a server that is not there yet; 0: it has to be */
-	uint64_t wait_by_ns;
+	uint64_t wait_ns;      /* of --wait; 0: the server has to be there */
+	uint64_t wait_by_ns;   /* of CLOCK_MONOTONIC, once it has begun */
 	const char *silent;    /* the broker that has not answered yet, or NULL */
 	hk_error_list *errors; /* of the library call that is being made */
 	hk_json_writer *writer;
@@ -36,7 +34,8 @@ typedef struct ipc_session {
 	int status;       /* the exit code */
 } ipc_session;
 
-/* Returns 0, or the exit code after telling. */
+/* Everything anew but what ipc_session_wait() has read of the command line; without that
+ * @out is zeros before.  Returns 0, or the exit code after telling. */
 int ipc_session_open(ipc_session *out, const cmd_call *call);
 void ipc_session_close(ipc_session *session);
 

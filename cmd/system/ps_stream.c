@@ -6,10 +6,10 @@
  */
 #include <errno.h>
 #include <hostkit/loop.h>
-#include <signal.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
+#include "../ending.h"
 #include "../exit.h"
 #include "../output/cell.h"
 #include "../output/colour.h"
@@ -17,7 +17,6 @@
 #include "../output/screen.h"
 #include "../output/text.h"
 #include "base/alloc.h"
-#include "base/array.h"
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -30,19 +29,15 @@ struct stream {
 	hk_loop *loop;
 	hk_timer *timer;
 	hk_watch *exits;
-	hk_signal *signals[3];
 	hk_json_writer *writer;
 	hki_envelope envelope;
 	uint64_t samples;
 	int error;
 };
 
-static const int stop_signals[] = { SIGINT, SIGTERM, SIGHUP };
-
 static void stream_deinit(struct stream *stream)
 {
-	for (size_t i = 0; i < HKI_COUNT(stream->signals); i++)
-		hk_signal_free(stream->signals[i]);
+	cmd_ending_stop();
 	hk_watch_free(stream->exits);
 	hk_timer_free(stream->timer);
 	hk_json_writer_free(stream->writer);
@@ -268,12 +263,10 @@ static void tick(hk_timer *timer, void *user)
 		hk_loop_stop(stream->loop, 0);
 }
 
-static void interrupted(hk_signal *signal, int number, void *user)
+static void told_to_end(void *user)
 {
 	const struct stream *stream = user;
 
-	(void) signal;
-	(void) number;
 	hk_loop_stop(stream->loop, 0);
 }
 
@@ -295,9 +288,8 @@ static int prepare(struct stream *stream)
 
 	if (r == 0 && stream->request->call->output.json)
 		r = hk_json_writer_new(&stream->writer, 0);
-	for (size_t i = 0; r == 0 && i < HKI_COUNT(stop_signals); i++)
-		r = hk_signal_start(&stream->signals[i], stream->loop, stop_signals[i],
-		    interrupted, stream);
+	if (r == 0)
+		r = cmd_ending_start(stream->loop, told_to_end, stream);
 	if (r == 0 && exits >= 0)
 		r = hk_watch_start(
 		    &stream->exits, stream->loop, exits, HK_READABLE, some_ended, stream);

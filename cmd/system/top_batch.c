@@ -3,7 +3,6 @@
  * begins, so that every figure printed is measured over an interval.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "base/clock.h"
 #include "base/envelope.h"
 #include "base/quantity.h"
+#include "ending.h"
 #include "exit.h"
 #include "output/cell.h"
 #include "output/fail.h"
@@ -204,10 +204,8 @@ static void is_due(hk_timer *timer, void *user)
 
 /* ---- life ---- */
 
-static void told_to_end(hk_signal *signal, int number, void *user)
+static void told_to_end(void *user)
 {
-	(void) signal;
-	(void) number;
 	hk_loop_stop(user, 0);
 }
 
@@ -235,9 +233,7 @@ static int open_samplers(top_samples *batch)
 
 static int run(top_samples *batch)
 {
-	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
 	hk_timer_opts opts = HK_TIMER_OPTS_INIT;
-	hk_signal *signals[3] = { NULL };
 	hk_timer *timer = NULL;
 	int r = hk_loop_new(&batch->loop);
 
@@ -249,16 +245,14 @@ static int run(top_samples *batch)
 		r = open_samplers(batch);
 	if (r == 0)
 		r = sample(batch);
-	for (size_t i = 0; r == 0 && i < 3; i++)
-		r = hk_signal_start(
-		    &signals[i], batch->loop, ends[i], told_to_end, batch->loop);
+	if (r == 0)
+		r = cmd_ending_start(batch->loop, told_to_end, batch->loop);
 	if (r == 0)
 		r = hk_timer_start(&timer, batch->loop, &opts);
 	if (r == 0)
 		r = hk_loop_run(batch->loop);
 	hk_timer_free(timer);
-	for (size_t i = 0; i < 3; i++)
-		hk_signal_free(signals[i]);
+	cmd_ending_stop();
 	return r < 0 ? r : 0;
 }
 

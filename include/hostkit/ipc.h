@@ -125,8 +125,9 @@ typedef struct hk_ipc_opts {
 	 * -ECONNRESET, -EPIPE, -ETIMEDOUT (a timeout below, or the deadline of
 	 * hk_ipc_close()), -EMSGSIZE (a message beyond message_max_bytes), HK_EPARSE (not
 	 * framed as it should be, or ended within a message), HK_ENONAME (dialing: no host
-	 * has the name), -ENOBUFS (HK_IPC_OVERFLOW_DISCONNECT), -ENOMEM, what connecting ended with, ….  An accepted
-	 * connection is gone when this returns; a dialed one still wants hk_ipc_free().
+	 * has the name), -ENOBUFS (HK_IPC_OVERFLOW_DISCONNECT), -ENOMEM, what connecting
+	 * ended with, ….  An accepted connection is gone when this returns; a dialed one
+	 * still wants hk_ipc_free().
 	 */
 	hk_ipc_close_fn on_close;
 	void *user; /* handed to all of them */
@@ -224,6 +225,9 @@ HK_API hk_ipc *hk_ipc_server_next(const hk_ipc_server *server, const hk_ipc *pre
 /*
  * Accept nobody any more and close every connection as hk_ipc_close() does; then call
  * @fn once, with 0 or -ETIMEDOUT if the deadline cut off what was still to leave.
+ * With hk_ipc_rpc_listen() a connection is closed when the calls under way on it have been
+ * answered, which -ETIMEDOUT may cut off too; one that arrives meanwhile is not begun, and
+ * ends with -ECONNRESET for whoever made it.
  * @fn may be NULL.  The socket file is removed at once, so that a successor can listen.
  * Returns 0, -EALREADY, HK_ECLOSED or -ECHILD.
  */

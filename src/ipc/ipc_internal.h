@@ -352,6 +352,9 @@ struct hk_ipc_server {
 	bool drained; /* … and it was told */
 	bool cut;     /* a connection lost output to the deadline */
 	bool freed;
+	/* In a drain: close @ipc, in its own time if something is owed there still.  Of
+	 * whoever stands on the connections, or NULL. */
+	void (*retire)(hk_ipc *ipc, uint64_t limit_ns);
 	hk_ipc_server_fn on_drained;
 	void *drained_user;
 

@@ -144,8 +144,10 @@ static void request_release(hk_ipc_request *request)
 	hki_free(request);
 	if (batch != NULL)
 		hki_batch_done(batch);
-	if (rpc != NULL)
+	if (rpc != NULL) {
 		hki_rpc_close_if_done(rpc);
+		hki_rpc_retire_step(rpc);
+	}
 }
 
 /* Why nobody can be asked, or 0. */
@@ -187,6 +189,12 @@ static bool is_too_long(hki_rpc_message *message, size_t id_length)
 	return true;
 }
 
+/* Whoever retires begins nothing: the end of the connection says so. */
+static bool is_too_late(const hk_ipc_rpc *rpc, const hki_rpc_message *message)
+{
+	return rpc->retire != NULL && strcmp(message->method, "rpc.cancel") != 0;
+}
+
 static bool is_for_us(hk_ipc_rpc *rpc, const hki_rpc_message *message)
 {
 	if (message->kind != HKI_RPC_NOTIFICATION)
@@ -210,6 +218,8 @@ void hki_request_arrived(
 	size_t id_length = 0;
 	int64_t code;
 
+	if (is_too_late(rpc, given))
+		return;
 	rpc->counts.requests++;
 	if (is_for_us(rpc, &message))
 		return;

@@ -113,7 +113,7 @@ static bool still_listens(const hk_ipc_rpc *rpc)
 void hki_rpc_close_if_done(hk_ipc_rpc *rpc)
 {
 	if (!rpc->ended || rpc->closing || rpc->ipc == NULL || rpc->requests_count > 0 ||
-	    still_listens(rpc))
+	    !hki_list_empty(&rpc->waiting) || still_listens(rpc))
 		return;
 	rpc->closing = true;
 	hk_ipc_close(rpc->ipc, LAST_WORDS_NS);
@@ -346,6 +346,8 @@ void hk_ipc_rpc_free(hk_ipc_rpc *rpc)
 	hki_requests_orphan(rpc, false);
 	guest_leaves(rpc);
 	hki_rpc_waiting_free_all(rpc);
+	hk_timer_free(rpc->retire);
+	rpc->retire = NULL;
 	hk_ipc_free(rpc->ipc);
 	rpc->ipc = NULL;
 	rpc->deferred.fn = release;

@@ -197,6 +197,161 @@ static void a_reply_may_free_the_conversation(void **state)
 	close_world(&all);
 }
 
+/* ---- the end of a server ---- */
+
+static void on_drained(hk_ipc_server *server, int result, void *user)
+{
+	int *told = user;
+
+	(void) server;
+	*told = result == 0 ? 1 : result;
+}
+
+static void drain(world *all, uint64_t limit_ns, int *told)
+{
+	assert_int_equal(0, hk_ipc_server_drain(hk_ipc_rpc_server_get(all->server),
+				limit_ns, on_drained, told));
+}
+
+static void a_drain_waits_for_what_was_asked_and_begins_nothing(void **state)
+{
+	outcome before = { .calls = 0 };
+	outcome cancelled = { .calls = 0 };
+	outcome after = { .calls = 0 };
+	hk_ipc_call *call;
+	int told = 0;
+	world all;
+
+	(void) state;
+	open_world(&all);
+	assert_int_equal(
+	    0, hk_ipc_call_method(all.client, "keep", NULL, on_reply, &before));
+	call = start(&all, "keep", UINT64_MAX, &cancelled);
+	RPC_WORLD_AWAIT(&all.base, 2, all.kept_count);
+	drain(&all, RPC_WORLD_PATIENCE_NS, &told);
+	assert_int_equal(
+	    0, hk_ipc_call_method(all.client, "keep", NULL, on_reply, &after));
+	hk_ipc_call_cancel(call); /* read behind the call that came too late */
+	RPC_WORLD_AWAIT(&all.base, 1, all.cancels);
+	assert_int_equal(2, all.kept_count);
+	hk_ipc_request_free(all.kept[--all.kept_count]);
+	rpc_world_turns(&all.base, 5);
+	assert_int_equal(0, told);
+	assert_int_equal(0, before.calls);
+	assert_int_equal(0, hk_ipc_request_reply(all.kept[--all.kept_count], "\"done\""));
+	rpc_world_wait(&all.base, &told);
+	assert_int_equal(1, told);
+	rpc_world_wait(&all.base, &after.calls);
+	assert_int_equal(1, before.calls);
+	assert_int_equal(0, before.status);
+	assert_string_equal("\"done\"", before.result);
+	assert_int_equal(-ECONNRESET, after.status);
+	assert_int_equal(0, all.close_reason);
+	hk_ipc_call_free(call);
+	close_world(&all);
+}
+
+static void a_drain_cuts_off_at_its_deadline_what_nobody_answers(void **state)
+{
+	outcome got = { .calls = 0 };
+	int told = 0;
+	world all;
+
+	(void) state;
+	open_world(&all);
+	assert_int_equal(0, hk_ipc_call_method(all.client, "keep", NULL, on_reply, &got));
+	RPC_WORLD_AWAIT(&all.base, 1, all.kept_count);
+	drain(&all, 20 * HKI_NS_PER_MS, &told);
+	rpc_world_wait(&all.base, &told);
+	assert_int_equal(-ETIMEDOUT, told);
+	assert_int_equal(1, all.cancels);
+	rpc_world_wait(&all.base, &got.calls);
+	assert_int_equal(-ECONNRESET, got.status);
+	assert_int_equal(
+	    -ECONNRESET, hk_ipc_request_reply(all.kept[--all.kept_count], "1"));
+	close_world(&all);
+}
+
+static void a_server_may_be_freed_while_it_drains(void **state)
+{
+	outcome got = { .calls = 0 };
+	int told = 0;
+	world all;
+
+	(void) state;
+	open_world(&all);
+	assert_int_equal(0, hk_ipc_call_method(all.client, "keep", NULL, on_reply, &got));
+	RPC_WORLD_AWAIT(&all.base, 1, all.kept_count);
+	drain(&all, UINT64_MAX, &told);
+	hk_ipc_rpc_server_free(all.server);
+	all.server = NULL;
+	rpc_world_wait(&all.base, &got.calls);
+	assert_int_equal(-ECONNRESET, got.status);
+	assert_int_equal(0, told);
+	close_world(&all);
+}
+
+/* ---- answers beyond the high-water mark ---- */
+
+enum { BULKY = 10, BULK = 500000 };
+static char bulk[BULK];
+static char heard[BULKY * (BULK + 100)];
+
+static void answer_bulky(world *all)
+{
+	memset(bulk, '7', sizeof(bulk) - 1);
+	while (all->kept_count > 0)
+		assert_int_equal(
+		    0, hk_ipc_request_reply(all->kept[--all->kept_count], bulk));
+}
+
+static int ask_for_bulk(world *all)
+{
+	int fd = rpc_world_stranger(&all->base);
+
+	for (int i = 0; i < BULKY; i++)
+		rpc_world_say(fd, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"keep\"}\n");
+	return fd;
+}
+
+static void answers_that_wait_for_room_leave_before_a_drain_ends(void **state)
+{
+	int told = 0;
+	world all;
+	int fd;
+
+	(void) state;
+	open_server(&all, 0);
+	fd = ask_for_bulk(&all);
+	RPC_WORLD_AWAIT(&all.base, BULKY, all.kept_count);
+	answer_bulky(&all);
+	drain(&all, RPC_WORLD_PATIENCE_NS, &told);
+	rpc_world_hear(&all.base, fd, heard, sizeof(heard), BULKY);
+	rpc_world_wait(&all.base, &told);
+	assert_int_equal(1, told);
+	close(fd);
+	close_world(&all);
+}
+
+static void answers_that_wait_for_room_reach_who_has_said_the_last_word(void **state)
+{
+	world all;
+	int fd;
+
+	(void) state;
+	open_server(&all, 0);
+	fd = ask_for_bulk(&all);
+	assert_int_equal(0, shutdown(fd, SHUT_WR));
+	RPC_WORLD_AWAIT(&all.base, BULKY, all.kept_count);
+	rpc_world_turns(&all.base, 5);
+	answer_bulky(&all);
+	rpc_world_hear(&all.base, fd, heard, sizeof(heard), BULKY);
+	rpc_world_wait(&all.base, &all.closes);
+	assert_int_equal(0, all.close_reason);
+	close(fd);
+	close_world(&all);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -206,6 +361,12 @@ int main(void)
 		cmocka_unit_test(closing_lets_answers_leave),
 		cmocka_unit_test(a_handler_may_free_the_conversation),
 		cmocka_unit_test(a_reply_may_free_the_conversation),
+		cmocka_unit_test(a_drain_waits_for_what_was_asked_and_begins_nothing),
+		cmocka_unit_test(a_drain_cuts_off_at_its_deadline_what_nobody_answers),
+		cmocka_unit_test(a_server_may_be_freed_while_it_drains),
+		cmocka_unit_test(answers_that_wait_for_room_leave_before_a_drain_ends),
+		cmocka_unit_test(
+		    answers_that_wait_for_room_reach_who_has_said_the_last_word),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -120,6 +120,9 @@ struct hk_ipc_rpc {
 	size_t queue_max;   /* the connection's high-water mark */
 	size_t message_max; /* the connection's largest message */
 
+	hk_timer *retire; /* its server drains and it owes answers; else NULL */
+	uint64_t retire_by_ns;
+
 	hki_rpc_counts counts;
 	hki_loop_member member;
 	hki_ipc_upper upper; /* unless it is its server's */
@@ -180,6 +183,13 @@ void hki_rpc_attach(hk_ipc_rpc *rpc, hk_ipc *ipc);
 
 /* Nothing more is waited for here, and the peer has ended: close in order. */
 void hki_rpc_close_if_done(hk_ipc_rpc *rpc);
+
+/* ---- rpc_retire.c ---- */
+
+/* The server of @ipc drains: close it as soon as what was asked is answered. */
+void hki_rpc_retire(hk_ipc *ipc, uint64_t limit_ns);
+/* Something that was owed is answered, or has left. */
+void hki_rpc_retire_step(hk_ipc_rpc *rpc);
 
 /* ---- rpc_dispatch.c ---- */
 

@@ -232,6 +232,8 @@ void hki_rpc_flush_waiting(hk_ipc_rpc *rpc)
 void hki_rpc_drained(hk_ipc_rpc *rpc)
 {
 	hki_rpc_flush_waiting(rpc);
+	hki_rpc_close_if_done(rpc);
+	hki_rpc_retire_step(rpc);
 	if (!rpc->thirsty || !rpc->connected || !hki_list_empty(&rpc->waiting))
 		return;
 	rpc->thirsty = false;

@@ -83,6 +83,7 @@ int hk_ipc_rpc_listen(hk_ipc_rpc_server **out, hk_loop *loop, const char *url,
 	r = hk_ipc_listen(&server->server, loop, url, &server->connection, errors);
 	if (r < 0)
 		return r;
+	server->server->retire = hki_rpc_retire;
 	*out = hki_take(server);
 	return 0;
 }

@@ -295,6 +295,8 @@ void hki_ipc_server_leave(hk_ipc_server *server, hk_ipc *ipc)
 int hk_ipc_server_drain(
     hk_ipc_server *server, uint64_t limit_ns, hk_ipc_server_fn fn, void *user)
 {
+	void (*retire)(hk_ipc * ipc, uint64_t limit_ns) =
+	    server->retire != NULL ? server->retire : hk_ipc_close;
 	hki_list *node;
 	int r =
 	    server->domain == NULL ? HK_ECLOSED : hki_loop_check(server->domain->loop);
@@ -311,7 +313,7 @@ int hk_ipc_server_drain(
 	hki_ipc_listeners_stop(server);
 	for (node = hki_ipc_behind(&server->connections, NULL); node != NULL;
 	     node = hki_ipc_behind(&server->connections, node))
-		hk_ipc_close(hki_list_entry(node, hk_ipc, node), limit_ns);
+		retire(hki_list_entry(node, hk_ipc, node), limit_ns);
 	if (server->connection_count == 0)
 		hki_loop_defer_later(server->domain->loop, &server->later);
 	return 0;

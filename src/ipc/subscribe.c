@@ -280,17 +280,14 @@ static void on_gone(hki_rpc_guest *guest)
 	hki_free(home);
 }
 
-/* The guest of @rpc, made at the first use. */
-static int home_need(struct subscriptions **out, hk_ipc_rpc *rpc)
+/* Make subscriptions the guest of @rpc at the first use; after 0 they are
+ * home_of(rpc->guest).  -EINVAL if another guest is there. */
+static int home_need(hk_ipc_rpc *rpc)
 {
 	struct subscriptions *home;
 
-	if (rpc->guest != NULL) {
-		if (rpc->guest->on_notice != on_notice)
-			return -EINVAL;
-		*out = home_of(rpc->guest);
-		return 0;
-	}
+	if (rpc->guest != NULL)
+		return rpc->guest->on_notice == on_notice ? 0 : -EINVAL;
 	home = hki_zalloc(sizeof(*home));
 	if (home == NULL)
 		return -ENOMEM;
@@ -302,7 +299,6 @@ static int home_need(struct subscriptions **out, hk_ipc_rpc *rpc)
 	hki_list_init(&home->all);
 	hki_list_init(&home->offers);
 	rpc->guest = &home->guest;
-	*out = home;
 	return 0;
 }
 
@@ -365,7 +361,6 @@ int hk_ipc_subscribe(
 {
 	hk_ipc_subscription *one = NULL;
 	hk_ipc_subscribe_opts opts;
-	struct subscriptions *home;
 	int r;
 
 	if (out == NULL || rpc == NULL || given == NULL)
@@ -374,12 +369,12 @@ int hk_ipc_subscribe(
 	if (r == 0)
 		r = read_opts(&opts, given);
 	if (r == 0)
-		r = home_need(&home, rpc);
+		r = home_need(rpc);
 	if (r == 0)
 		r = subscription_new(&one, &opts);
 	if (r < 0)
 		return r;
-	r = enlist(one, home);
+	r = enlist(one, home_of(rpc->guest));
 	if (r < 0) {
 		release(one);
 		return r;
@@ -458,9 +453,10 @@ int hk_ipc_offer(hk_ipc_rpc *rpc, const char *method, hk_ipc_reply_fn fn, void *
 		return -EINVAL;
 	r = hki_rpc_usable(rpc);
 	if (r == 0)
-		r = home_need(&home, rpc);
+		r = home_need(rpc);
 	if (r < 0)
 		return r;
+	home = home_of(rpc->guest);
 	if (is_offered(home, method))
 		return -EEXIST;
 	length = strlen(method) + 1;

@@ -77,4 +77,5 @@ int64_t present_tickets(const naive *n);
 int64_t slice_of(const naive *n, const task *t);
 /* It is ready: where does it stand? */
 void line_up(naive *n, task *t, hk_sched_reason reason);
+
 #endif /* HKI_SCHED_NAIVE_H */

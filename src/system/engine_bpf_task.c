@@ -364,6 +364,7 @@ void hki_task_rest(
 		row->kernel_state = quiet->state;
 		row->row.state = state_of(quiet->state, 0);
 	}
+	row->row.virtual_bytes = quiet->total_vm * table->page_bytes;
 	fill_pages(table, row, quiet->rss);
 	hki_row_rest(table, row, table->now_ns);
 }

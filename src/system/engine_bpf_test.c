@@ -18,7 +18,8 @@
 #include "system/engine_bpf.h"
 #include "system/process_test_child.h"
 
-#define PATIENCE_NS (30 * HKI_NS_PER_S)
+#define MAPPED_BYTES ((size_t) 64 << 20)
+#define PATIENCE_NS  (30 * HKI_NS_PER_S)
 
 /* ---- the walk by itself ---- */
 
@@ -105,14 +106,6 @@ static void settle(hk_system_processes *table)
 	}
 }
 
-static const hk_system_process *row_of(hk_system_processes *table, pid_t pid)
-{
-	const hk_system_process *row = hk_system_processes_find(table, pid);
-
-	assert_non_null(row);
-	return row;
-}
-
 /* Sample until the process is in @wanted. */
 static void wait_for_state(hk_system_processes *table, pid_t pid, int32_t wanted)
 {
@@ -122,8 +115,8 @@ static void wait_for_state(hk_system_processes *table, pid_t pid, int32_t wanted
 		usleep(1000);
 		test_sample(table);
 	} while (
-	    row_of(table, pid)->state != wanted && hki_clock_monotonic_ns() < end_ns);
-	assert_int_equal(wanted, row_of(table, pid)->state);
+	    test_row(table, pid)->state != wanted && hki_clock_monotonic_ns() < end_ns);
+	assert_int_equal(wanted, test_row(table, pid)->state);
 }
 
 /* Sample until the row holds all the time that the kernel's own clock shows. */
@@ -136,7 +129,7 @@ static void wait_for_all_time(hk_system_processes *table, pid_t pid)
 	while (clock_ns != runtime_ns && hki_clock_monotonic_ns() < end_ns) {
 		usleep(1000);
 		test_sample(table);
-		runtime_ns = hki_row_of(row_of(table, pid))->totals.runtime_ns;
+		runtime_ns = hki_row_of(test_row(table, pid))->totals.runtime_ns;
 		assert_int_equal(0, hki_process_clock_ns(&clock_ns, pid));
 	}
 	assert_int_equal(clock_ns, runtime_ns);
@@ -151,9 +144,9 @@ static void rows_of_sleepers_stay_as_they_were(void **state)
 
 	(void) state;
 	wait_for_state(table, sleeper, HK_SYSTEM_STATE_SLEEPING);
-	first = *row_of(table, sleeper);
+	first = *test_row(table, sleeper);
 	settle(table);
-	row = row_of(table, sleeper);
+	row = test_row(table, sleeper);
 	assert_int_equal(getpid(), row->ppid);
 	assert_int_equal(HK_SYSTEM_STATE_SLEEPING, row->state);
 	assert_int_equal(first.start_ticks, row->start_ticks);
@@ -178,13 +171,13 @@ static void who_starts_between_two_walks_is_seen(void **state)
 	for (int i = 0; i < 8; i++) {
 		children[i] = test_child(NULL, NULL);
 		test_sample(table);
-		assert_int_equal(getpid(), row_of(table, children[i])->ppid);
-		assert_true(row_of(table, children[i])->inode != 0 ||
-			    row_of(table, getpid())->inode == 0);
+		assert_int_equal(getpid(), test_row(table, children[i])->ppid);
+		assert_true(test_row(table, children[i])->inode != 0 ||
+			    test_row(table, getpid())->inode == 0);
 	}
 	settle(table);
 	for (int i = 0; i < 8; i++) {
-		(void) row_of(table, children[i]);
+		(void) test_row(table, children[i]);
 		test_child_end(children[i]);
 	}
 	test_sample(table);
@@ -219,14 +212,56 @@ static void a_sleeper_that_is_handed_on_has_another_parent_at_once(void **state)
 	parent = test_child(have_a_child, &ends[1]);
 	assert_int_equal(sizeof(orphan), read(ends[0], &orphan, sizeof(orphan)));
 	settle(table);
-	assert_int_equal(parent, row_of(table, orphan)->ppid);
+	assert_int_equal(parent, test_row(table, orphan)->ppid);
 	/* Its parent is collected: the kernel has handed it on. */
 	test_child_end(parent);
 	test_sample(table);
-	assert_int_not_equal(parent, row_of(table, orphan)->ppid);
+	assert_int_not_equal(parent, test_row(table, orphan)->ppid);
 	assert_int_equal(0, kill(orphan, SIGKILL));
 	close(ends[0]);
 	close(ends[1]);
+	hk_system_processes_close(table);
+}
+
+/* Has a child in the same memory, which maps some as soon as it reads a byte from
+ * user[0], and sleeps until that child has ended. */
+static void sleep_while_a_child_maps(void *user)
+{
+	const int *ends = user;
+	char byte;
+
+	if (vfork() != 0)
+		_exit(0);
+	(void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+	(void) !read(ends[0], &byte, 1);
+	(void) mmap(NULL, MAPPED_BYTES, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	(void) !write(ends[3], &byte, 1);
+	for (;;)
+		(void) !read(ends[0], &byte, 1);
+}
+
+static void memory_that_others_map_for_a_sleeper_is_seen_at_once(void **state)
+{
+	hk_system_processes *table = table_without_sweeps();
+	int ends[4];
+	pid_t sleeper;
+	uint64_t before;
+	char byte = 1;
+
+	(void) state;
+	assert_int_equal(0, pipe(ends));
+	assert_int_equal(0, pipe(ends + 2));
+	sleeper = test_worker(sleep_while_a_child_maps, ends);
+	wait_for_state(table, sleeper, HK_SYSTEM_STATE_DISK_SLEEP);
+	settle(table);
+	before = test_row(table, sleeper)->virtual_bytes;
+	assert_int_equal(1, write(ends[1], &byte, 1));
+	assert_int_equal(1, read(ends[2], &byte, 1));
+	test_sample(table);
+	assert_int_equal(before + MAPPED_BYTES, test_row(table, sleeper)->virtual_bytes);
+	test_child_end(sleeper);
+	for (int i = 0; i < 4; i++)
+		close(ends[i]);
 	hk_system_processes_close(table);
 }
 
@@ -241,20 +276,20 @@ static void a_sleeper_that_wakes_is_told_with_all_it_did(void **state)
 	wait_for_state(table, sleeper, HK_SYSTEM_STATE_SLEEPING);
 	wait_for_all_time(table, sleeper);
 	settle(table);
-	before_s = row_of(table, sleeper)->cpu_s;
+	before_s = test_row(table, sleeper)->cpu_s;
 	assert_int_equal(0, kill(sleeper, SIGSTOP));
 	assert_int_equal(0, waitid(P_PID, (id_t) sleeper, &info, WSTOPPED | WNOWAIT));
 	test_sample(table);
-	assert_int_equal(HK_SYSTEM_STATE_STOPPED, row_of(table, sleeper)->state);
+	assert_int_equal(HK_SYSTEM_STATE_STOPPED, test_row(table, sleeper)->state);
 	wait_for_all_time(table, sleeper);
-	assert_true(row_of(table, sleeper)->cpu_s > before_s);
+	assert_true(test_row(table, sleeper)->cpu_s > before_s);
 	settle(table);
-	assert_int_equal(HK_SYSTEM_STATE_STOPPED, row_of(table, sleeper)->state);
+	assert_int_equal(HK_SYSTEM_STATE_STOPPED, test_row(table, sleeper)->state);
 	assert_int_equal(0, kill(sleeper, SIGKILL));
 	assert_int_equal(0, waitid(P_PID, (id_t) sleeper, &info, WEXITED | WNOWAIT));
 	settle(table);
-	assert_int_equal(HK_SYSTEM_STATE_ZOMBIE, row_of(table, sleeper)->state);
-	assert_int_equal(0, row_of(table, sleeper)->rss_bytes);
+	assert_int_equal(HK_SYSTEM_STATE_ZOMBIE, test_row(table, sleeper)->state);
+	assert_int_equal(0, test_row(table, sleeper)->rss_bytes);
 	test_child_end(sleeper);
 	hk_system_processes_close(table);
 }
@@ -303,6 +338,7 @@ int main(void)
 		cmocka_unit_test(rows_of_sleepers_stay_as_they_were),
 		cmocka_unit_test(who_starts_between_two_walks_is_seen),
 		cmocka_unit_test(a_sleeper_that_is_handed_on_has_another_parent_at_once),
+		cmocka_unit_test(memory_that_others_map_for_a_sleeper_is_seen_at_once),
 		cmocka_unit_test(a_sleeper_that_wakes_is_told_with_all_it_did),
 		cmocka_unit_test(who_ran_through_a_walk_and_sleeps_then_is_told_exactly),
 	};

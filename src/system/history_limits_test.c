@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <hostkit/error.h>
 #include "base/clock.h"
+#include "system/history_test.h"
 
 /* What a history keeps, and what it lets go. */
 
@@ -40,28 +41,6 @@ static const hk_record_type type = {
 	.struct_size = sizeof(row),
 };
 
-static hk_system_history *make(uint64_t age_ns, uint64_t bytes, uint64_t samples)
-{
-	hk_system_history_opts opts = HK_SYSTEM_HISTORY_OPTS_INIT;
-	hk_system_history *history = NULL;
-
-	opts.type = &type;
-	opts.age_max_ns = age_ns;
-	opts.bytes_max = bytes;
-	opts.samples_max = samples;
-	assert_int_equal(hk_system_history_new(&history, &opts), 0);
-	return history;
-}
-
-static int add_one(hk_system_history *history, uint64_t time_ns, const row *of)
-{
-	int r = hk_system_history_begin(history, time_ns, time_ns);
-
-	if (r == 0)
-		r = hk_system_history_add(history, 1, 0, of);
-	return r == 0 ? hk_system_history_end(history) : r;
-}
-
 static row number_row(uint64_t value)
 {
 	row of = { .large = value, .exact = (double) value, .name = "one" };
@@ -74,7 +53,7 @@ static row number_row(uint64_t value)
 
 static void the_guide_keeps_a_hundred(void **state)
 {
-	hk_system_history *history = make(UINT64_C(1) << 62, 0, 100);
+	hk_system_history *history = make_history(&type, UINT64_C(1) << 62, 0, 100);
 
 	(void) state;
 	for (uint64_t i = 0; i < 1000; i++) {
@@ -93,7 +72,7 @@ static void the_guide_keeps_a_hundred(void **state)
 
 static void old_samples_leave(void **state)
 {
-	hk_system_history *history = make(60 * S, 0, 0);
+	hk_system_history *history = make_history(&type, 60 * S, 0, 0);
 
 	(void) state;
 	for (uint64_t i = 0; i < 500; i++) {
@@ -120,7 +99,7 @@ static void old_samples_leave(void **state)
 /* What a machine with 700 processes costs: most of them sleep. */
 static void unchanged_rows_cost_nothing(void **state)
 {
-	hk_system_history *history = make(0, 0, 0);
+	hk_system_history *history = make_history(&type, 0, 0, 0);
 	uint64_t first = 0, last;
 
 	(void) state;
@@ -144,7 +123,7 @@ static void unchanged_rows_cost_nothing(void **state)
 
 static void a_sample_that_is_too_large_is_dropped(void **state)
 {
-	hk_system_history *history = make(0, 20000, 0);
+	hk_system_history *history = make_history(&type, 0, 20000, 0);
 	int r = 0;
 
 	(void) state;
@@ -170,7 +149,7 @@ static void a_sample_that_is_too_large_is_dropped(void **state)
 
 static void rows_stay_while_a_view_stands_there(void **state)
 {
-	hk_system_history *history = make(UINT64_C(1) << 62, 0, 2);
+	hk_system_history *history = make_history(&type, UINT64_C(1) << 62, 0, 2);
 	hk_system_history_view *view = NULL;
 	const row *seen;
 
@@ -204,7 +183,7 @@ static void mistakes_are_refused(void **state)
 
 	(void) state;
 	assert_int_equal(hk_system_history_new(&history, &opts), -EINVAL);
-	history = make(0, 0, 0);
+	history = make_history(&type, 0, 0, 0);
 	assert_int_equal(hk_system_history_add(history, 1, 0, &of), -EINVAL);
 	assert_int_equal(hk_system_history_end(history), -EINVAL);
 	assert_int_equal(add_one(history, 100, &of), 0);

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/torture.h"
+#include "system/history_test.h"
 
 #define S HKI_NS_PER_S
 
@@ -112,19 +113,6 @@ static const hk_record_type type = {
 	.field_count = FIELDS,
 	.struct_size = sizeof(row),
 };
-
-static hk_system_history *make(uint64_t age_ns, uint64_t bytes, uint64_t samples)
-{
-	hk_system_history_opts opts = HK_SYSTEM_HISTORY_OPTS_INIT;
-	hk_system_history *history = NULL;
-
-	opts.type = &type;
-	opts.age_max_ns = age_ns;
-	opts.bytes_max = bytes;
-	opts.samples_max = samples;
-	assert_int_equal(hk_system_history_new(&history, &opts), 0);
-	return history;
-}
 
 static char *json_of(const void *record)
 {
@@ -248,7 +236,7 @@ static void what_was_added_comes_back(void **state)
 	static row rows[KEYS];
 	static part parts[KEYS][3];
 	static bool alive[KEYS];
-	hk_system_history *history = make(0, UINT64_C(1) << 17, 0);
+	hk_system_history *history = make_history(&type, 0, UINT64_C(1) << 17, 0);
 	hk_system_history_view *view = NULL;
 	hki_random random;
 	size_t kept;
@@ -306,15 +294,6 @@ static void what_was_added_comes_back(void **state)
 	model_free(all);
 }
 
-static int add_one(hk_system_history *history, uint64_t time_ns, const row *of)
-{
-	int r = hk_system_history_begin(history, time_ns, time_ns);
-
-	if (r == 0)
-		r = hk_system_history_add(history, 1, 0, of);
-	return r == 0 ? hk_system_history_end(history) : r;
-}
-
 static row number_row(uint64_t value)
 {
 	row of = { .large = value,
@@ -336,7 +315,7 @@ static bool about(double value, double wanted, double tolerance)
 
 static void a_window_has_percentiles(void **state)
 {
-	hk_system_history *history = make(UINT64_C(1) << 62, 0, 0);
+	hk_system_history *history = make_history(&type, UINT64_C(1) << 62, 0, 0);
 	hk_system_history_summary summary;
 
 	(void) state;
@@ -378,7 +357,7 @@ static void a_window_has_percentiles(void **state)
 
 static void a_series_has_holes_where_the_row_was_not(void **state)
 {
-	hk_system_history *history = make(0, 0, 0);
+	hk_system_history *history = make_history(&type, 0, 0, 0);
 	double values[10];
 	static const double wanted[] = { 0, 1, NAN, NAN, 4, 5 };
 
@@ -411,7 +390,7 @@ static void a_series_has_holes_where_the_row_was_not(void **state)
 
 static void numbers_that_cannot_be_kept_are_absent(void **state)
 {
-	hk_system_history *history = make(0, 0, 0);
+	hk_system_history *history = make_history(&type, 0, 0, 0);
 	hk_system_history_view *view = NULL;
 	row of = number_row(1);
 	const row *back;

@@ -92,16 +92,6 @@ static void the_hidden_are_denied_not_absent(void **state)
 	assert_int_equal(status, 0);
 }
 
-static hki_details_reading parsing(void)
-{
-	static hk_system_details_result result;
-	hki_details_reading reading = { .result = &result, .ref = HKI_PIDREF_NULL };
-
-	hki_arena_deinit(&result.arena);
-	reading.directory = -1;
-	return reading;
-}
-
 /* A FIFO that nobody writes is a file whose reader hangs. */
 static void a_read_that_hangs_has_a_deadline(void **state)
 {

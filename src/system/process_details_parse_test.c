@@ -11,16 +11,9 @@
 #include <hostkit/error.h>
 #include <hostkit/system_process.h>
 #include "base/array.h"
+#include "system/process_details_test.h"
 
 /* What the files of /proc say, read from texts that this machine need not have. */
-
-static bool shows(const hk_record *record, const hk_record_type *type, const char *name)
-{
-	int index = hk_record_find(type, name);
-
-	assert_true(index >= 0);
-	return hk_record_has(record, (unsigned int) index);
-}
 
 #define SHOWS(row, type, name) shows(&(row)->record, &(type), name)
 
@@ -127,16 +120,6 @@ static void an_endless_path_is_cut(void **state)
 	memcpy(path + sizeof(path) - 9, ".service", 9);
 	hk_system_cgroup_owner_read(&owner, text, path);
 	assert_int_equal(strlen(owner.unit), HK_SYSTEM_CGROUP_OWNER_TEXT_MAX - 1);
-}
-
-static hki_details_reading parsing(void)
-{
-	static hk_system_details_result result;
-	hki_details_reading reading = { .result = &result, .ref = HKI_PIDREF_NULL };
-
-	hki_arena_deinit(&result.arena);
-	reading.directory = -1;
-	return reading;
 }
 
 static void mappings_are_summed_by_file(void **state)

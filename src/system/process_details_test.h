@@ -71,4 +71,15 @@ static inline void end_child(const child *of)
 	assert_int_equal(waitpid(of->pid, NULL, 0), of->pid);
 }
 
+/* A reading of no process, to parse texts into.  One at a time. */
+static inline hki_details_reading parsing(void)
+{
+	static hk_system_details_result result;
+	hki_details_reading reading = { .result = &result, .ref = HKI_PIDREF_NULL };
+
+	hki_arena_deinit(&result.arena);
+	reading.directory = -1;
+	return reading;
+}
+
 #endif /* HKI_SYSTEM_PROCESS_DETAILS_TEST_H */

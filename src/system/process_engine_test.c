@@ -8,19 +8,6 @@
 #include "system/process_table.h"
 #include "system/process_test_child.h"
 
-static const hk_system_process *row_of(hk_system_processes *table, pid_t pid)
-{
-	const hk_system_process *row = hk_system_processes_find(table, pid);
-
-	assert_non_null(row);
-	return row;
-}
-
-static bool shows(const hk_system_process *row, hk_system_process_field field)
-{
-	return hk_record_has(&row->record, field);
-}
-
 /* ---- cost ---- */
 
 static size_t allocations;
@@ -143,11 +130,11 @@ static void rows_outlive_a_change_of_engine(void **state)
 
 	(void) state;
 	test_sample(table);
-	row = row_of(table, child);
+	row = test_row(table, child);
 	for (int i = 0; i < 4; i++) {
 		test_sample(table);
-		assert_ptr_equal(row, row_of(table, child));
-		assert_true(shows(row, HK_SYSTEM_PROCESS_CPU_PERCENT));
+		assert_ptr_equal(row, test_row(table, child));
+		assert_true(test_shows(row, HK_SYSTEM_PROCESS_CPU_PERCENT));
 	}
 	test_child_end(child);
 	hk_system_processes_close(table);

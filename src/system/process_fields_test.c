@@ -9,19 +9,6 @@
 #include "system/process_table.h"
 #include "system/process_test_child.h"
 
-static const hk_system_process *row_of(hk_system_processes *table, pid_t pid)
-{
-	const hk_system_process *row = hk_system_processes_find(table, pid);
-
-	assert_non_null(row);
-	return row;
-}
-
-static bool shows(const hk_system_process *row, hk_system_process_field field)
-{
-	return hk_record_has(&row->record, field);
-}
-
 static void only_what_was_asked_for_shows(void **state)
 {
 	static const char *const fields[] = { "read_bytes", "uid", NULL };
@@ -34,15 +21,15 @@ static void only_what_was_asked_for_shows(void **state)
 		if (table == NULL)
 			continue;
 		test_sample(table);
-		row = row_of(table, getpid());
-		assert_true(shows(row, HK_SYSTEM_PROCESS_NAME));
-		assert_true(shows(row, HK_SYSTEM_PROCESS_VIRTUAL));
-		assert_true(shows(row, HK_SYSTEM_PROCESS_READ_BYTES));
-		assert_true(shows(row, HK_SYSTEM_PROCESS_UID));
-		assert_false(shows(row, HK_SYSTEM_PROCESS_GID));
-		assert_false(shows(row, HK_SYSTEM_PROCESS_GROUP));
-		assert_false(shows(row, HK_SYSTEM_PROCESS_COMMAND));
-		assert_false(shows(row, HK_SYSTEM_PROCESS_STALE));
+		row = test_row(table, getpid());
+		assert_true(test_shows(row, HK_SYSTEM_PROCESS_NAME));
+		assert_true(test_shows(row, HK_SYSTEM_PROCESS_VIRTUAL));
+		assert_true(test_shows(row, HK_SYSTEM_PROCESS_READ_BYTES));
+		assert_true(test_shows(row, HK_SYSTEM_PROCESS_UID));
+		assert_false(test_shows(row, HK_SYSTEM_PROCESS_GID));
+		assert_false(test_shows(row, HK_SYSTEM_PROCESS_GROUP));
+		assert_false(test_shows(row, HK_SYSTEM_PROCESS_COMMAND));
+		assert_false(test_shows(row, HK_SYSTEM_PROCESS_STALE));
 		hk_system_processes_close(table);
 	}
 }
@@ -62,14 +49,14 @@ static void another_wish_is_granted_by_the_next_sample(void **state)
 			continue;
 		test_sample(table);
 		test_sample(table);
-		assert_true(shows(row_of(table, idle), HK_SYSTEM_PROCESS_GROUP));
+		assert_true(test_shows(test_row(table, idle), HK_SYSTEM_PROCESS_GROUP));
 		hk_system_processes_want(table, &fields);
 		test_sample(table);
-		row = row_of(table, idle);
-		assert_true(shows(row, HK_SYSTEM_PROCESS_DATA));
+		row = test_row(table, idle);
+		assert_true(test_shows(row, HK_SYSTEM_PROCESS_DATA));
 		assert_true(row->data_bytes > 0);
-		assert_true(shows(row, HK_SYSTEM_PROCESS_NAME));
-		assert_false(shows(row, HK_SYSTEM_PROCESS_GROUP));
+		assert_true(test_shows(row, HK_SYSTEM_PROCESS_NAME));
+		assert_false(test_shows(row, HK_SYSTEM_PROCESS_GROUP));
 		test_child_end(idle);
 		hk_system_processes_close(table);
 	}
@@ -119,8 +106,8 @@ static void users_and_groups_of_each_kind_are_told_apart(void **state)
 		/* A first look and a later one read them in different ways. */
 		for (int look = 0; look < 2; look++) {
 			test_sample(table);
-			row = row_of(table, child);
-			assert_true(shows(row, HK_SYSTEM_PROCESS_FILESYSTEM_GID));
+			row = test_row(table, child);
+			assert_true(test_shows(row, HK_SYSTEM_PROCESS_FILESYSTEM_GID));
 			assert_int_equal(21, row->uid);
 			assert_int_equal(22, row->effective_uid);
 			assert_int_equal(23, row->saved_uid);

@@ -15,19 +15,6 @@
 #include "system/process_table.h"
 #include "system/process_test_child.h"
 
-static const hk_system_process *row_of(hk_system_processes *table, pid_t pid)
-{
-	const hk_system_process *row = hk_system_processes_find(table, pid);
-
-	assert_non_null(row);
-	return row;
-}
-
-static bool shows(const hk_system_process *row, hk_system_process_field field)
-{
-	return hk_record_has(&row->record, field);
-}
-
 /* ---- one row ---- */
 
 static void our_own_row_is_right(void **state)
@@ -45,7 +32,7 @@ static void our_own_row_is_right(void **state)
 		if (table == NULL)
 			continue;
 		test_sample(table);
-		row = row_of(table, getpid());
+		row = test_row(table, getpid());
 		assert_int_equal(getpid(), row->pid);
 		assert_int_equal(getppid(), row->ppid);
 		assert_int_equal(self.start_ticks, row->start_ticks);
@@ -59,7 +46,7 @@ static void our_own_row_is_right(void **state)
 		assert_false(row->kernel);
 		assert_true(
 		    row->rss_bytes > 65536 && row->virtual_bytes > row->rss_bytes);
-		assert_true(shows(row, HK_SYSTEM_PROCESS_VOLUNTARY_SWITCHES));
+		assert_true(test_shows(row, HK_SYSTEM_PROCESS_VOLUNTARY_SWITCHES));
 		hk_system_processes_close(table);
 	}
 	hki_pidref_close(&self);
@@ -87,7 +74,7 @@ static void hostile_names_come_through_as_they_are(void **state)
 			continue;
 		test_sample(table);
 		for (size_t n = 0; n < NAMES; n++) {
-			const hk_system_process *row = row_of(table, children[n]);
+			const hk_system_process *row = test_row(table, children[n]);
 
 			assert_string_equal(names[n], row->name);
 			assert_int_equal(getpid(), row->ppid);
@@ -122,10 +109,12 @@ static void states_are_told_apart(void **state)
 		if (table == NULL)
 			continue;
 		test_sample(table);
-		assert_int_equal(HK_SYSTEM_STATE_SLEEPING, row_of(table, sleeper)->state);
-		assert_int_equal(HK_SYSTEM_STATE_STOPPED, row_of(table, stopped)->state);
-		assert_int_equal(HK_SYSTEM_STATE_ZOMBIE, row_of(table, zombie)->state);
-		assert_int_equal(0, row_of(table, zombie)->rss_bytes);
+		assert_int_equal(
+		    HK_SYSTEM_STATE_SLEEPING, test_row(table, sleeper)->state);
+		assert_int_equal(
+		    HK_SYSTEM_STATE_STOPPED, test_row(table, stopped)->state);
+		assert_int_equal(HK_SYSTEM_STATE_ZOMBIE, test_row(table, zombie)->state);
+		assert_int_equal(0, test_row(table, zombie)->rss_bytes);
 		hk_system_processes_close(table);
 	}
 	test_child_end(sleeper);
@@ -147,11 +136,11 @@ static void a_state_that_changes_is_noticed(void **state)
 		assert_int_equal(0, kill(child, SIGSTOP));
 		wait_for_state(child, WSTOPPED);
 		test_sample(table);
-		assert_int_equal(HK_SYSTEM_STATE_STOPPED, row_of(table, child)->state);
+		assert_int_equal(HK_SYSTEM_STATE_STOPPED, test_row(table, child)->state);
 		assert_int_equal(0, kill(child, SIGKILL));
 		wait_for_state(child, WEXITED);
 		test_sample(table);
-		assert_int_equal(HK_SYSTEM_STATE_ZOMBIE, row_of(table, child)->state);
+		assert_int_equal(HK_SYSTEM_STATE_ZOMBIE, test_row(table, child)->state);
 		test_child_end(child);
 		hk_system_processes_close(table);
 	}
@@ -168,9 +157,9 @@ static void kernel_threads_are_marked(void **state)
 		test_sample(table);
 		/* Process 2 starts them all; in a container there are none. */
 		if (hk_system_processes_find(table, 2) != NULL &&
-		    strcmp(row_of(table, 2)->name, "kthreadd") == 0)
-			assert_true(row_of(table, 2)->kernel);
-		assert_false(row_of(table, getpid())->kernel);
+		    strcmp(test_row(table, 2)->name, "kthreadd") == 0)
+			assert_true(test_row(table, 2)->kernel);
+		assert_false(test_row(table, getpid())->kernel);
 		hk_system_processes_close(table);
 	}
 }
@@ -260,18 +249,18 @@ static void starts_and_ends_are_told_once(void **state)
 		    hk_system_processes_started_count(table));
 		child = test_child(NULL, NULL);
 		test_sample(table);
-		row = row_of(table, child);
+		row = test_row(table, child);
 		assert_ptr_equal(row, started(table, child));
 		test_sample(table);
 		assert_null(started(table, child));
-		assert_ptr_equal(row, row_of(table, child));
+		assert_ptr_equal(row, test_row(table, child));
 		test_child_end(child);
 		test_sample(table);
 		assert_null(hk_system_processes_find(table, child));
 		assert_ptr_equal(row, exited(table, child));
 		/* Nobody told how it ended. */
-		assert_false(shows(row, HK_SYSTEM_PROCESS_EXIT_CODE));
-		assert_false(shows(row, HK_SYSTEM_PROCESS_EXIT_SIGNAL));
+		assert_false(test_shows(row, HK_SYSTEM_PROCESS_EXIT_CODE));
+		assert_false(test_shows(row, HK_SYSTEM_PROCESS_EXIT_SIGNAL));
 		test_sample(table);
 		assert_null(exited(table, child));
 		hk_system_processes_close(table);
@@ -377,7 +366,7 @@ static void find_exactly_knows_the_process(void **state)
 
 	(void) state;
 	test_sample(table);
-	row = row_of(table, getpid());
+	row = test_row(table, getpid());
 	assert_ptr_equal(
 	    row, hk_system_processes_find_exactly(table, row->pid, row->start_ticks, 0));
 	assert_null(

@@ -117,3 +117,16 @@ void test_sample(hk_system_processes *table)
 {
 	assert_true(hk_system_processes_sample(table) > 0);
 }
+
+const hk_system_process *test_row(hk_system_processes *table, pid_t pid)
+{
+	const hk_system_process *row = hk_system_processes_find(table, pid);
+
+	assert_non_null(row);
+	return row;
+}
+
+bool test_shows(const hk_system_process *row, hk_system_process_field field)
+{
+	return hk_record_has(&row->record, field);
+}

@@ -1,6 +1,7 @@
 #ifndef HKI_SYSTEM_PROCESS_TEST_CHILD_H
 #define HKI_SYSTEM_PROCESS_TEST_CHILD_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 #include <hostkit/system_process.h>
 
@@ -29,6 +30,11 @@ hk_system_processes *test_table(hk_system_engine engine, const char *const *fiel
 
 /* Sample, asserting success. */
 void test_sample(hk_system_processes *table);
+
+/* The row of @pid, which is asserted to be there.  Borrowed until the next sample. */
+const hk_system_process *test_row(hk_system_processes *table, pid_t pid);
+
+bool test_shows(const hk_system_process *row, hk_system_process_field field);
 
 /* From "openat" to "bpf". */
 extern const hk_system_engine test_engines[];

@@ -54,24 +54,11 @@ static pid_t start(const char *path, const char *const *argv, int input)
 	return pid;
 }
 
-static const hk_system_process *row_of(hk_system_processes *table, pid_t pid)
-{
-	const hk_system_process *row = hk_system_processes_find(table, pid);
-
-	assert_non_null(row);
-	return row;
-}
-
-static bool shows(const hk_system_process *row, hk_system_process_field field)
-{
-	return hk_record_has(&row->record, field);
-}
-
 static void assert_words(const hk_system_process *row, const char *const *words)
 {
 	size_t count = 0;
 
-	assert_true(shows(row, HK_SYSTEM_PROCESS_COMMAND));
+	assert_true(test_shows(row, HK_SYSTEM_PROCESS_COMMAND));
 	while (words[count] != NULL)
 		count++;
 	assert_int_equal(count, row->command.count);
@@ -95,8 +82,8 @@ static void words_come_through_one_by_one(void **state)
 		if (table == NULL)
 			continue;
 		test_sample(table);
-		assert_false(row_of(table, pid)->stale);
-		assert_words(row_of(table, pid), argv);
+		assert_false(test_row(table, pid)->stale);
+		assert_words(test_row(table, pid), argv);
 		hk_system_processes_close(table);
 	}
 	test_child_end(pid);
@@ -121,7 +108,7 @@ static void a_long_command_comes_whole(void **state)
 	assert_int_equal(0, pipe(ends));
 	pid = start("/bin/sh", argv, ends[0]);
 	test_sample(table);
-	assert_words(row_of(table, pid), argv);
+	assert_words(test_row(table, pid), argv);
 	test_child_end(pid);
 	hk_system_processes_close(table);
 	(void) close(ends[0]);
@@ -146,15 +133,15 @@ static void another_program_has_another_command(void **state)
 		assert_int_equal(0, pipe(ends));
 		pid = start("/bin/sh", before, ends[0]);
 		test_sample(table);
-		assert_words(row_of(table, pid), before);
+		assert_words(test_row(table, pid), before);
 		assert_int_equal(1, write(ends[1], "\n", 1));
 		/* The name comes a little before the words. */
 		do
 			test_sample(table);
-		while (strcmp(row_of(table, pid)->name, "sleep") != 0 ||
-		       !shows(row_of(table, pid), HK_SYSTEM_PROCESS_COMMAND));
-		assert_words(row_of(table, pid), after);
-		assert_non_null(strstr(row_of(table, pid)->executable, "/sleep"));
+		while (strcmp(test_row(table, pid)->name, "sleep") != 0 ||
+		       !test_shows(test_row(table, pid), HK_SYSTEM_PROCESS_COMMAND));
+		assert_words(test_row(table, pid), after);
+		assert_non_null(strstr(test_row(table, pid)->executable, "/sleep"));
 		test_child_end(pid);
 		hk_system_processes_close(table);
 		(void) close(ends[0]);
@@ -176,12 +163,12 @@ static void paths_and_the_user_are_right(void **state)
 	executable[length] = '\0';
 	assert_non_null(getcwd(directory, sizeof(directory)));
 	test_sample(table);
-	row = row_of(table, getpid());
+	row = test_row(table, getpid());
 	assert_string_equal(executable, row->executable);
 	assert_string_equal(directory, row->working_directory);
 	if (user != NULL)
 		assert_string_equal(user->pw_name, row->user);
-	assert_true(shows(row, HK_SYSTEM_PROCESS_CGROUP));
+	assert_true(test_shows(row, HK_SYSTEM_PROCESS_CGROUP));
 	assert_int_equal('/', row->cgroup[0]);
 	hk_system_processes_close(table);
 }
@@ -218,7 +205,7 @@ static void a_program_that_was_deleted_says_so(void **state)
 	assert_int_equal(0, rmdir(folder));
 	test_sample(table);
 	snprintf(expected, sizeof(expected), "%s (deleted)", path);
-	assert_string_equal(expected, row_of(table, pid)->executable);
+	assert_string_equal(expected, test_row(table, pid)->executable);
 	test_child_end(pid);
 	hk_system_processes_close(table);
 }
@@ -236,9 +223,9 @@ static void kernel_threads_have_an_empty_command(void **state)
 		if (!row->kernel)
 			continue;
 		met = true;
-		assert_true(shows(row, HK_SYSTEM_PROCESS_COMMAND));
+		assert_true(test_shows(row, HK_SYSTEM_PROCESS_COMMAND));
 		assert_int_equal(0, row->command.count);
-		assert_false(shows(row, HK_SYSTEM_PROCESS_EXECUTABLE));
+		assert_false(test_shows(row, HK_SYSTEM_PROCESS_EXECUTABLE));
 		assert_false(row->stale);
 	}
 	hk_system_processes_close(table);
@@ -256,12 +243,12 @@ static void a_zombie_keeps_what_was_read_while_it_lived(void **state)
 
 	(void) state;
 	test_sample(table);
-	assert_words(row_of(table, pid), argv);
+	assert_words(test_row(table, pid), argv);
 	assert_int_equal(0, kill(pid, SIGKILL));
 	assert_int_equal(0, waitid(P_PID, (id_t) pid, &info, WEXITED | WNOWAIT));
 	test_sample(table);
-	assert_int_equal(HK_SYSTEM_STATE_ZOMBIE, row_of(table, pid)->state);
-	assert_words(row_of(table, pid), argv);
+	assert_int_equal(HK_SYSTEM_STATE_ZOMBIE, test_row(table, pid)->state);
+	assert_words(test_row(table, pid), argv);
 	test_child_end(pid);
 	hk_system_processes_close(table);
 }
@@ -274,10 +261,10 @@ static void steady_samples_read_no_text_again(void **state)
 
 	(void) state;
 	test_sample(table);
-	words = row_of(table, child)->command.items;
+	words = test_row(table, child)->command.items;
 	for (int i = 0; i < 30; i++)
 		test_sample(table);
-	assert_ptr_equal(words, row_of(table, child)->command.items);
+	assert_ptr_equal(words, test_row(table, child)->command.items);
 	test_child_end(child);
 	hk_system_processes_close(table);
 }

@@ -12,19 +12,6 @@
 #include "system/process_table.h"
 #include "system/process_test_child.h"
 
-static const hk_system_process *row_of(hk_system_processes *table, pid_t pid)
-{
-	const hk_system_process *row = hk_system_processes_find(table, pid);
-
-	assert_non_null(row);
-	return row;
-}
-
-static bool shows(const hk_system_process *row, hk_system_process_field field)
-{
-	return hk_record_has(&row->record, field);
-}
-
 static void burn(void *user)
 {
 	(void) user;
@@ -50,11 +37,13 @@ static void first_looks_give_no_rate_and_later_ones_do(void **state)
 		if (table == NULL)
 			continue;
 		test_sample(table);
-		assert_false(shows(row_of(table, idle), HK_SYSTEM_PROCESS_CPU_PERCENT));
+		assert_false(
+		    test_shows(test_row(table, idle), HK_SYSTEM_PROCESS_CPU_PERCENT));
 		test_sample(table);
-		assert_true(shows(row_of(table, idle), HK_SYSTEM_PROCESS_CPU_PERCENT));
+		assert_true(
+		    test_shows(test_row(table, idle), HK_SYSTEM_PROCESS_CPU_PERCENT));
 		/* It is on its way to sleep. */
-		while (row_of(table, idle)->cpu_percent != 0)
+		while (test_row(table, idle)->cpu_percent != 0)
 			test_sample(table);
 		test_child_end(idle);
 		hk_system_processes_close(table);
@@ -78,12 +67,12 @@ static void processor_time_lies_between_the_clock_before_and_after(void **state)
 		/* Some ticks, so that every engine has noticed that it runs. */
 		while (clock_of(busy) < 60000000 || highest == 0) {
 			test_sample(table);
-			highest = fmax(highest, row_of(table, busy)->cpu_percent);
+			highest = fmax(highest, test_row(table, busy)->cpu_percent);
 		}
 		first = clock_of(busy);
 		test_sample(table);
 		last = clock_of(busy);
-		ran = row_of(table, busy)->cpu_s * 1e9;
+		ran = test_row(table, busy)->cpu_s * 1e9;
 		/* The kernel brings a running task's clock up to date at each tick. */
 		if (ran < (double) first - 1e6 || ran > (double) last + 1e6)
 			fail_msg("%.0f ns, but the clock went from %llu to %llu", ran,
@@ -143,7 +132,7 @@ static void the_time_of_all_threads_counts(void **state)
 		if (table == NULL)
 			continue;
 		test_sample(table);
-		row = row_of(table, child);
+		row = test_row(table, child);
 		/* A sanitizer may have added its own. */
 		assert_true(row->threads >= 4);
 		assert_int_equal(count_tasks(child), row->threads);
@@ -168,8 +157,8 @@ static void exact_time_follows_a_child_that_barely_runs(void **state)
 		test_sample(table);
 		/* Far less than a tick of 10 ms. */
 		if (test_engines[i] != HK_SYSTEM_ENGINE_OPENAT)
-			assert_true(row_of(table, child)->cpu_s > 0 &&
-				    row_of(table, child)->cpu_s < 1);
+			assert_true(test_row(table, child)->cpu_s > 0 &&
+				    test_row(table, child)->cpu_s < 1);
 		test_child_end(child);
 		hk_system_processes_close(table);
 	}

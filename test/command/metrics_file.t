@@ -50,5 +50,5 @@ What must not be replaced is not:
   hostkit metrics: cannot replace 'nowhere/x.prom': no such file or directory (ENOENT)
   [4]
   $ hostkit metrics > /dev/full
-  hostkit metrics: cannot write to standard output(: no space left on device \(ENOSPC\))? (re)
+  hostkit metrics: cannot write to standard output: no space left on device (ENOSPC)
   [9]

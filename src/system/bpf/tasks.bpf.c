@@ -428,6 +428,7 @@ static ALWAYS_INLINE void write_quiet(
     struct seq_file *seq, struct task_struct *task, unsigned int level)
 {
 	struct hki_task_quiet quiet; /* every member is written: see below */
+	struct mm_struct *mm = memory_of(task);
 
 	quiet.length = sizeof(quiet);
 	quiet.tgid = process_of(task, level);
@@ -435,7 +436,8 @@ static ALWAYS_INLINE void write_quiet(
 	quiet.state = task->__state;
 	quiet.runtime = task->se.sum_exec_runtime;
 	quiet.start = task->start_boottime;
-	fill_rss(quiet.rss, memory_of(task));
+	quiet.total_vm = mm != 0 ? mm->total_vm : 0;
+	fill_rss(quiet.rss, mm);
 	(void) seq_write(seq, &quiet, sizeof(quiet));
 }
 

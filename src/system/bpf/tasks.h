@@ -34,6 +34,7 @@ struct hki_task_quiet {
 	hki_task_u64 runtime; /* of its one thread, without those that have ended */
 	hki_task_u64 start;   /* since boot */
 	hki_task_s64 rss[4];
+	hki_task_u64 total_vm; /* others may share its memory, and map */
 };
 
 /* Behind the head of a process. */
