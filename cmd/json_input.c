@@ -87,7 +87,7 @@ static bool is_hopeless(json_input *input)
 	if (hk_json_parse(input->document, input->text.data, input->text.length) == 0)
 		return false;
 	error = hk_json_document_error(input->document);
-	return error->code == HK_EPARSE && error->offset + TOKEN_MAX < input->text.length;
+	return error->code != -ENOMEM && error->offset + TOKEN_MAX < input->text.length;
 }
 
 static int next_whole(json_input *input)

@@ -30,9 +30,6 @@ enum {
 	METRICS_GROUPS
 };
 
-/* What a collector can be asked to keep; the library takes no more either. */
-enum { GROUPS_MOST = 10000 };
-
 /* ---- the plan ---- */
 
 /* "state" alone groups nothing. */
@@ -50,7 +47,7 @@ static int read_processes(
 static int read_groups(metrics_plan *plan, const cmd_call *call, const cmd_given *given)
 {
 	int64_t groups = 0;
-	int r = cmd_value_integer(&groups, call, given, 1, GROUPS_MOST);
+	int r = cmd_value_integer(&groups, call, given, 1, HK_SYSTEM_EXPORTER_GROUPS_MAX);
 
 	plan->exporter.process_groups_max = (uint32_t) groups;
 	return r;

@@ -35,6 +35,9 @@ typedef enum hk_system_exporter_names {
 	HK_SYSTEM_EXPORTER_NODE_EXPORTER /* node_memory_MemAvailable_bytes … */
 } hk_system_exporter_names;
 
+/* More groups of processes no collector can be asked to keep. */
+#define HK_SYSTEM_EXPORTER_GROUPS_MAX 10000
+
 typedef struct hk_system_exporter_opts {
 	size_t size;         /* set by HK_SYSTEM_EXPORTER_OPTS_INIT */
 	uint32_t names;      /* hk_system_exporter_names */
@@ -48,8 +51,8 @@ typedef struct hk_system_exporter_opts {
 	bool process_exits;
 	bool reserved_flags[2];
 	uint32_t process_grouping; /* hk_system_grouping; NONE: no groups */
-	/* Groups with series of their own, at most 10000; 0: 100.  The others are told
-	 * together as "(rest)". */
+	/* Groups with series of their own, up to HK_SYSTEM_EXPORTER_GROUPS_MAX; 0: 100.
+	 * The others are told together as "(rest)". */
 	uint32_t process_groups_max;
 	uint32_t reserved;
 } hk_system_exporter_opts;

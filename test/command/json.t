@@ -55,7 +55,7 @@ A file that cannot be read is another matter:
 
 Nesting and length cannot be used against us:
 
-  $ python3 -c 'print("[" * 100000)' | hostkit json check -
+  $ python3 -c 'print("[" * 100000)' > deep.json; hostkit json check - < deep.json
   standard input:1:129: arrays and objects are nested deeper than allowed
   [1]
 
@@ -139,6 +139,9 @@ What cannot become JSON any more is not read to an end that may never come, and 
   [1]
   $ (printf '["fine",\n'; yes no | head -n 500000) | hostkit json check -
   standard input:2:1: no such word: true, false and null are written in full and small letters
+  [1]
+  $ tr '\0' '[' < /dev/zero 2> tr.log | timeout 60 hostkit json check -
+  standard input:1:129: arrays and objects are nested deeper than allowed
   [1]
   $ (printf '{"a":"'; yes '\uD83D\uDE00' | head -n 60000 | tr -d '\n'; printf '"}') > long.json
   $ hostkit json check long.json

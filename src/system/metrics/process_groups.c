@@ -14,9 +14,9 @@
 #include "system/metrics/process_groups.h"
 
 #include <errno.h>
-#include <hostkit/system_process_details.h>
 #include <stdlib.h>
 #include <string.h>
+#include <hostkit/system_process_details.h>
 #include "base/alloc.h"
 #include "base/array.h"
 #include "base/buffer.h"
@@ -24,6 +24,7 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "base/utf8.h"
+#include "system/metrics/busiest.h"
 
 /* What a process or a group has used. */
 typedef struct used {
@@ -278,49 +279,6 @@ static void charge(group *to, used *before, const hk_system_process *row)
 
 /* ---- a sample ---- */
 
-/* Of two rows, by index, who goes first: the busier, else the older. */
-static bool goes_before(const hk_system_process *const *rows, size_t one, size_t other)
-{
-	if (rows[one]->cpu_s != rows[other]->cpu_s)
-		return rows[one]->cpu_s > rows[other]->cpu_s;
-	return one < other;
-}
-
-/* Let the index at @top sink until none below it goes later. */
-static void sink(
-    size_t *order, const hk_system_process *const *rows, size_t top, size_t count)
-{
-	size_t sinking = order[top];
-
-	for (size_t next; (next = 2 * top + 1) < count; top = next) {
-		if (next + 1 < count && goes_before(rows, order[next], order[next + 1]))
-			next++;
-		if (!goes_before(rows, sinking, order[next]))
-			break;
-		order[top] = order[next];
-	}
-	order[top] = sinking;
-}
-
-/* Where there are more groups than places, the busiest get them.  (qsort(3) takes memory
- * behind our back.) */
-static void order_busiest_first(
-    size_t *order, const hk_system_process *const *rows, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		order[i] = i;
-	for (size_t i = count / 2; i-- > 0;)
-		sink(order, rows, i, count);
-	for (size_t end = count; end > 1;) {
-		size_t last = order[0];
-
-		end--;
-		order[0] = order[end];
-		order[end] = last;
-		sink(order, rows, 0, end);
-	}
-}
-
 static int grow(void **items, size_t *capacity, size_t count, size_t bytes)
 {
 	void *grown;
@@ -452,7 +410,8 @@ int hki_process_groups_take(hki_process_groups *groups,
 	if (r < 0)
 		return r;
 	begin(groups, rows, count);
-	order_busiest_first(groups->order, rows, count);
+	/* Where there are more groups than places, the busiest get them. */
+	hki_busiest_first(groups->order, rows, count);
 	for (size_t i = 0; i < count; i++) {
 		size_t index = groups->order[i];
 

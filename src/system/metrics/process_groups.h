@@ -12,7 +12,7 @@
 /* Threads of the kernel have thousands of names. */
 #define HKI_GROUP_KERNEL "[kernel]"
 
-enum { HKI_GROUPS_DEFAULT = 100, HKI_GROUPS_MOST = 10000 };
+enum { HKI_GROUPS_DEFAULT = 100 };
 
 /* Processes put together, and what each group has used since we look. */
 typedef struct hki_process_groups hki_process_groups;

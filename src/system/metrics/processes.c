@@ -46,7 +46,8 @@ int hki_metrics_processes_new(
 	    opts->process_groups_max != 0 ? opts->process_groups_max : HKI_GROUPS_DEFAULT;
 	int r = 0;
 
-	if (opts->process_grouping > HK_SYSTEM_GROUPING_NAME || most > HKI_GROUPS_MOST)
+	if (opts->process_grouping > HK_SYSTEM_GROUPING_NAME ||
+	    most > HK_SYSTEM_EXPORTER_GROUPS_MAX)
 		return -EINVAL;
 	processes = hki_zalloc(sizeof(*processes));
 	if (processes == NULL)
