@@ -56,10 +56,13 @@ static int let_run(hki_task *task)
 	hki_shortage_over(executor);
 	if (task->start_ns < 0)
 		task->start_ns = hki_executor_now(executor);
-	if (task->run_timeout_ns > 0)
+	if (task->run_timeout_ns > 0) {
+		/* Steps and starts of others in this turn are not its time. */
+		hk_loop_update_time(executor->loop);
 		hk_timer_set(task->limit, (uint64_t) task->run_timeout_ns, 0);
-	else
+	} else {
 		hk_timer_stop(task->limit);
+	}
 	hki_task_note(task, HK_SCHED_EVENT_STARTED);
 	return 0;
 }
