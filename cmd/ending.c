@@ -54,6 +54,13 @@ static void on_wake(hk_watch *watch, unsigned int events, void *user)
 	ending.fn(ending.user);
 }
 
+/* nohup(1) ignores SIGHUP for good.  A shell ignores SIGINT of every job in the background,
+ * and whoever sends it to one means it. */
+static bool is_left_alone(int number, const struct sigaction *before)
+{
+	return number == SIGHUP && before->sa_handler == SIG_IGN;
+}
+
 static int take_signals(void)
 {
 	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND };
@@ -65,7 +72,9 @@ static int take_signals(void)
 
 		if (sigaction(number, NULL, before) < 0)
 			return -errno;
-		if (before->sa_handler != SIG_IGN && sigaction(number, &action, NULL) < 0)
+		if (is_left_alone(number, before))
+			continue;
+		if (sigaction(number, &action, NULL) < 0)
 			return -errno;
 	}
 	return 0;

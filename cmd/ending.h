@@ -8,7 +8,7 @@
  * SIGINT, SIGTERM and SIGHUP for verbs that print without end.  The first of them is told
  * on the loop, also while nobody reads what is printed: a write that hangs then fails, and
  * what could not be printed is dropped.  The next one ends the program as if nobody had
- * asked for signals.  What is ignored (nohup) stays ignored.
+ * asked for signals.  An ignored SIGHUP (nohup) stays so.
  */
 typedef void (*cmd_ending_fn)(void *user);
 
