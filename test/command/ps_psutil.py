@@ -54,20 +54,25 @@ def addresses(rows):
     return sorted(rows, key=str)
 
 
+# While it looks, hostkit shares pages of libc with the program it looks at.
+OWN_SHARE = 65536
+
+
 def shares(child):
-    """What it has of its own and what it shares, by both: 0 if we lie between two of theirs."""
+    """What it has of its own and what it shares: by psutil, by us, by psutil again."""
     before = them.memory_full_info()
     ours = hostkit("--show", "memory", str(child.pid))["details"]["memory"]
     after = them.memory_full_info()
-    return [(name, getattr(before, name), ours[name + "_bytes"], getattr(after, name))
-            for name in ("uss", "pss")]
+    for name in ("uss", "pss"):
+        low, high = sorted((getattr(before, name), getattr(after, name)))
+        yield name, low - OWN_SHARE, ours[name + "_bytes"], high + OWN_SHARE
 
 
 def shares_agree():
     # Whoever else starts or ends meanwhile shares pages with it: again, until nobody does.
     for _ in range(50):
-        found = shares(child)
-        if all(min(low, high) <= ours <= max(low, high) for _, low, ours, high in found):
+        found = list(shares(child))
+        if all(low <= ours <= high for _, low, ours, high in found):
             return 0
     return sum(between(*each) for each in found)
 
