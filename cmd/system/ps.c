@@ -184,7 +184,7 @@ static const cmd_exit_row exits[] = {
 	{ "0", "they were listed" },
 	{ "1", "there are none of that user, or of which the filter is true" },
 	{ "2", "the command line is wrong" },
-	{ "4", "none of the processes named is there" },
+	{ "4", "none of the processes named is there, or no such user" },
 	{ "6", "not allowed" },
 	{ "8", "some of the processes named are not there" },
 	{ "9", "it failed otherwise" },

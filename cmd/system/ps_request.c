@@ -4,6 +4,7 @@
  * needed: a listing of names opens no file for memory.
  */
 #include <errno.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include "../exit.h"
@@ -201,11 +202,20 @@ static int each_word(
 	return r;
 }
 
+/* Processes may belong to numbers that have no name, but not to names without number. */
+static bool is_user(const char *word)
+{
+	return word[strspn(word, "0123456789")] == '\0' || getpwnam(word) != NULL;
+}
+
 static int add_user(ps_request *request, const char *word)
 {
 	size_t count = 0;
 	char **users;
 
+	if (!is_user(word))
+		return cmd_fail(&request->call->output, CMD_EXIT_ABSENT, 0, NULL,
+		    "there is no user '%s'", word);
 	while (request->users != NULL && request->users[count] != NULL)
 		count++;
 	users = hki_realloc_array(request->users, count + 2, sizeof(*users));

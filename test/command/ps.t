@@ -100,7 +100,10 @@ What makes no sense is told with its place:
   PID
   $ hostkit ps -u "$(id -u)" $pid --columns pid --no-header | blur
   PID
-  $ hostkit ps -u nobody-is-called-so > /dev/null
+  $ hostkit ps -u nobody-is-called-so 2>&1
+  hostkit ps: there is no user 'nobody-is-called-so'
+  [4]
+  $ hostkit ps -u 4294967294 > /dev/null
   [1]
 
 Names that lie:
