@@ -136,6 +136,8 @@ static int find_row(hk_system_processes *table, hki_row **out, const hki_task *t
 	if (*out != NULL && is_same(table, *out, task)) {
 		(*out)->unsettled = false;
 		(*out)->walked = true;
+		/* Files, which began it, know but ticks; see take_quiet(). */
+		(*out)->start_ns = task->base.start + (uint64_t) table->start_offset_ns;
 		return hki_merge_keep(table, *out);
 	}
 	r = hki_merge_add(table, out, (int32_t) task->head.tgid);

@@ -161,6 +161,34 @@ static void rows_of_sleepers_stay_as_they_were(void **state)
 	hk_system_processes_close(table);
 }
 
+/* Files give the start in ticks alone, which no short record bears out. */
+static void rows_that_files_began_have_their_exact_start_from_the_walk(void **state)
+{
+	hk_system_processes *bpf = test_table(HK_SYSTEM_ENGINE_BPF, NULL);
+	hk_system_processes *table;
+	hk_system_processes_info info;
+	pid_t sleeper;
+
+	(void) state;
+	if (bpf == NULL)
+		skip();
+	hk_system_processes_close(bpf);
+	table = test_table(HK_SYSTEM_ENGINE_AUTO, NULL);
+	sleeper = test_child(NULL, NULL);
+	test_sample(table);
+	hk_system_processes_describe(&info, table);
+	assert_string_equal("adaptive", info.engine);
+	assert_int_equal(0, hki_row_of(test_row(table, sleeper))->start_ns);
+	for (int i = 0; i < 3; i++)
+		test_sample(table);
+	hk_system_processes_describe(&info, table);
+	assert_string_equal("bpf", info.engine);
+	assert_int_equal(test_row(table, sleeper)->start_ticks,
+	    hki_row_of(test_row(table, sleeper))->start_ns / table->tick_ns);
+	test_child_end(sleeper);
+	hk_system_processes_close(table);
+}
+
 static void who_starts_between_two_walks_is_seen(void **state)
 {
 	hk_system_processes *table = table_without_sweeps();
@@ -336,6 +364,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sleepers_are_told_shortly_when_that_is_asked_for),
 		cmocka_unit_test(rows_of_sleepers_stay_as_they_were),
+		cmocka_unit_test(
+		    rows_that_files_began_have_their_exact_start_from_the_walk),
 		cmocka_unit_test(who_starts_between_two_walks_is_seen),
 		cmocka_unit_test(a_sleeper_that_is_handed_on_has_another_parent_at_once),
 		cmocka_unit_test(memory_that_others_map_for_a_sleeper_is_seen_at_once),
