@@ -9,7 +9,6 @@
 #include <string.h>
 #include "../exit.h"
 #include "../listing.h"
-#include "base/nearest_word.h"
 #include "../output/fail.h"
 #include "../output/table.h"
 #include "../values.h"
@@ -18,6 +17,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/cleanup.h"
+#include "base/nearest_word.h"
 #include "ps.h"
 
 /* What figures over an interval are measured over when nobody says. */

@@ -1,3 +1,4 @@
+/* Who has to leave when the places run out, and when whom nobody heard of does. */
 #include "visitors.h"
 
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* Values as V8 itself has written them, and what each of them is in JSON. */
 #include "ipc/node_captures_test.h"
 
 #include "base/array.h"

@@ -12,9 +12,7 @@
 #include <unistd.h>
 #include "process/run_test.h"
 
-/* Runs to completion: input and output. */
-
-/* Runs to completion: output, input, time, and what is left. */
+/* Runs to completion: what goes in and what comes out. */
 
 static void output_comes_apart(void **state)
 {

@@ -14,6 +14,8 @@
 #include "base/torture.h"
 #include "process/run_test.h"
 
+/* Runs to completion: how they end, what they used, time, and what is left. */
+
 static void codes_and_signals_are_told_apart(void **state)
 {
 	hk_process_opts process = command_opts(COMMAND("sh", "-c", "exit 7"));

@@ -1,3 +1,4 @@
+/* Details of one process, held against what the test itself has set up. */
 #include "system/process_details.h"
 
 #include <errno.h>

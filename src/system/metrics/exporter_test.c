@@ -1,3 +1,4 @@
+/* What a scrape says of covered file systems, of units, and of processes that ended. */
 #include "system/metrics/exporter.h"
 
 #include <poll.h>
